@@ -1,0 +1,1 @@
+//! Relationship rules as data.

@@ -1,0 +1,1 @@
+//! One pass over the raw JSON of an answer.

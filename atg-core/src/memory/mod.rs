@@ -1,0 +1,1 @@
+//! In-memory implementations of the contracts: for tests, examples, and small graphs.

@@ -1,0 +1,1 @@
+//! The streaming pipeline from a source to a sink.

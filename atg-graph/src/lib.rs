@@ -1,0 +1,5 @@
+//! Property-graph sinks, readers and scale-up for the atg crates.
+
+pub mod scale;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

@@ -1,0 +1,1 @@
+//! Scaling a graph up.

@@ -1,0 +1,1 @@
+//! Pacing, batch sizing and measurement for the atg crates.
