@@ -1,1 +1,14 @@
-//! Cache keys and cache implementations for cloud APIs, part of the atg crates.
+//! Cache keys and times to live for cloud APIs, part of the atg crates.
+//!
+//! [`CacheKey`] names an answer so that no two answers ever share a name; [`TimeToLive`] says how
+//! long answers of each kind stay good.
+
+mod key;
+mod time_to_live;
+
+pub use key::{CacheKey, Caller, KeyBuilder};
+pub use time_to_live::TimeToLive;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

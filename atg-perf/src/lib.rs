@@ -1,1 +1,21 @@
 //! Pacing, batch sizing and measurement for the atg crates.
+//!
+//! [`QuotaPace`] sends requests as fast as the other side's quotas let anyone send them, and
+//! hardly one that is refused: it mirrors each quota, by plain arithmetic ([`TokenBucket`],
+//! [`FixedWindow`]) that the answers' headers correct.
+
+mod bucket;
+mod gate;
+mod lane;
+mod quota;
+mod quota_pace;
+mod window;
+
+pub use bucket::TokenBucket;
+pub use quota::QuotaLimit;
+pub use quota_pace::QuotaPace;
+pub use window::{FixedWindow, WindowHint};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

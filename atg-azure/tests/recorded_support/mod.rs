@@ -1,0 +1,88 @@
+//! Recorded answers, and an independent reading of them through a tree of the JSON.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod dom;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// One recorded answer.
+pub struct Recorded {
+    /// The file, and the line where it has many.
+    pub name: String,
+    pub status: u16,
+    pub body: Value,
+}
+
+/// The folder of recordings; `None`, said aloud, where there is none.
+pub fn folder() -> Option<PathBuf> {
+    let set = std::env::var_os("ATG_AZURE_DATA").map(PathBuf::from);
+    let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/azure");
+    let folder = set.unwrap_or(default);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    let required = std::env::var("ATG_REQUIRE_RECORDINGS").is_ok_and(|value| value == "1");
+    assert!(!required, "no recorded answers in {}", folder.display());
+    println!("skipped: no recorded answers (set ATG_AZURE_DATA)");
+    None
+}
+
+/// Every answer in the named folders, files in order.
+pub fn answers(folder: &Path, parts: &[&str]) -> Vec<Recorded> {
+    let mut found = Vec::new();
+    for part in parts {
+        let entries = fs::read_dir(folder.join(part)).expect("a folder of recordings");
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files {
+            read(&file, &mut found);
+        }
+    }
+    found
+}
+
+fn read(file: &Path, found: &mut Vec<Recorded>) {
+    let text = fs::read_to_string(file).unwrap();
+    let name = file.file_name().unwrap().to_string_lossy().into_owned();
+    if file.extension().is_some_and(|extension| extension == "jsonl") {
+        for (line, text) in text.lines().enumerate() {
+            add(&format!("{name}:{}", line + 1), &serde_json::from_str(text).unwrap(), found);
+        }
+    } else {
+        add(&name, &serde_json::from_str(&text).unwrap(), found);
+    }
+}
+
+fn add(name: &str, recorded: &Value, found: &mut Vec<Recorded>) {
+    if let Some(interactions) = recorded["interactions"].as_array() {
+        for (number, interaction) in interactions.iter().enumerate() {
+            add(&format!("{name}#{number}"), interaction, found);
+        }
+        return;
+    }
+    // Some bodies stand alone, without the request and the rest of the answer.
+    let response = recorded.get("response").unwrap_or(recorded);
+    if let Some(status) = response["status"].as_u64() {
+        let status = u16::try_from(status).unwrap();
+        found.push(Recorded { name: name.to_owned(), status, body: response["body"].clone() });
+    }
+}
+
+/// The answers of status 2xx that are objects.
+pub fn successes(folder: &Path) -> Vec<Recorded> {
+    let parts = [
+        "recorded/types",
+        "recorded/lists",
+        "recorded/paging",
+        "recorded/graph",
+        "recorded/misc",
+        "transcribed",
+    ];
+    let mut all = answers(folder, &parts);
+    all.retain(|answer| (200..300).contains(&answer.status) && answer.body.is_object());
+    all
+}

@@ -1,0 +1,71 @@
+//! The end of a scan: relationships that waited for a node go out; what never came becomes a
+//! node labelled `Unresolved`.
+
+use std::collections::HashSet;
+
+use super::map::unresolved_node;
+use super::pending::Pending;
+use super::run::Run;
+use super::writing::missing_part;
+use crate::{
+    Endpoint, GraphSink, Node, RelationshipOutcome, RelationshipSet, ResourceId, ResourceSource,
+    Result,
+};
+
+/// Sends everything that waits, batch by batch.
+pub(super) async fn resolve<S, G>(run: &mut Run<'_, S, G>) -> Result<()>
+where
+    S: ResourceSource + 'static,
+    G: GraphSink + 'static,
+{
+    let mut waiting = std::mem::replace(&mut run.pending, Pending::new(0)).drain()?;
+    let rows = run.pipeline.sink.profile().relationship_rows;
+    loop {
+        let sets = waiting.next_batch(rows)?;
+        if sets.is_empty() {
+            return Ok(());
+        }
+        let outcome = run.pipeline.sink.upsert_relationships(&sets).await?;
+        run.count_relationships(&outcome, &sets);
+        if !outcome.missing.is_empty() {
+            make_placeholders(run, &sets, &outcome).await?;
+            let parts = missing_part(&sets, &outcome);
+            let outcome = run.pipeline.sink.upsert_relationships(&parts).await?;
+            run.count_relationships(&outcome, &parts);
+        }
+        run.observe();
+    }
+}
+
+async fn make_placeholders<S, G>(
+    run: &mut Run<'_, S, G>,
+    sets: &[RelationshipSet],
+    outcome: &RelationshipOutcome,
+) -> Result<()>
+where
+    S: ResourceSource + 'static,
+    G: GraphSink + 'static,
+{
+    let mut distinct = HashSet::new();
+    let nodes: Vec<Node> = missing_ids(sets, outcome)
+        .filter(|id| distinct.insert(id.key().clone()))
+        .map(unresolved_node)
+        .collect();
+    let outcome = run.pipeline.sink.upsert_nodes(&nodes).await?;
+    run.count_nodes(&outcome, |row| nodes.get(row.index).map(|node| node.id.spelled().clone()));
+    run.report.unresolved += outcome.created;
+    Ok(())
+}
+
+fn missing_ids<'a>(
+    sets: &'a [RelationshipSet],
+    outcome: &'a RelationshipOutcome,
+) -> impl Iterator<Item = &'a ResourceId> {
+    outcome.missing.iter().filter_map(|missing| {
+        let one = sets.get(missing.set)?.relationships.get(missing.relationship)?;
+        Some(match missing.endpoint {
+            Endpoint::Source => &one.source,
+            Endpoint::Target => &one.target,
+        })
+    })
+}

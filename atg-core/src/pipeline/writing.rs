@@ -1,0 +1,326 @@
+//! The writing side: batches of nodes, then of the relationships their records name.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::map::{Mapped, shared_node};
+use super::reading::Hold;
+use crate::{
+    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, Error, ErrorKind,
+    GraphSink, Node, NodeOutcome, RelationshipOutcome, RelationshipSet, Result, Text,
+};
+
+/// Shared nodes remembered as already sent; beyond that some are sent again, which is harmless.
+const MOST_SHARED_SEEN: usize = 1 << 20;
+
+/// A written batch.
+pub(super) enum Written {
+    Nodes { batch: NodeBatch, outcome: NodeOutcome },
+    Relationships { batch: SetBatch, outcome: RelationshipOutcome },
+}
+
+/// Nodes, the first `sets.len()` of which own the sets; shared nodes come behind.
+#[derive(Default)]
+pub(super) struct NodeBatch {
+    pub(super) nodes: Vec<Node>,
+    pub(super) sets: Vec<(RelationshipSet, Hold)>,
+    bytes: usize,
+}
+
+/// Relationship sets with what keeps their pages' bytes counted.
+#[derive(Default)]
+pub(super) struct SetBatch {
+    pub(super) sets: Vec<RelationshipSet>,
+    holds: Vec<Hold>,
+    rows: usize,
+}
+
+/// Collects rows into batches and keeps several of them in flight.
+pub(super) struct Writer<G> {
+    sink: Arc<G>,
+    sizer: Arc<Mutex<Box<dyn BatchSizer>>>,
+    in_flight: JoinSet<(BatchObservation, Result<Written>)>,
+    nodes: Lane,
+    relationships: Lane,
+    waiting_nodes: NodeBatch,
+    waiting_shared: Vec<Node>,
+    waiting_sets: VecDeque<(RelationshipSet, Hold)>,
+    waiting_set_rows: usize,
+    shared_seen: HashSet<Text, foldhash::fast::RandomState>,
+    batch_bytes: usize,
+}
+
+/// One kind of batch: how many are in flight, how many may be, how many rows went.
+struct Lane {
+    kind: BatchKind,
+    in_flight: usize,
+    limit: usize,
+    rows: u64,
+    bytes: u64,
+}
+
+impl Lane {
+    fn new(kind: BatchKind, limit: usize) -> Self {
+        Self { kind, in_flight: 0, limit: limit.max(1), rows: 0, bytes: 0 }
+    }
+
+    fn has_room(&self) -> bool {
+        self.in_flight < self.limit
+    }
+
+    fn context(&self) -> BatchContext {
+        BatchContext {
+            kind: self.kind,
+            rows_remaining: None,
+            rows_done: self.rows,
+            parallelism: self.limit,
+            bytes_per_row: usize::try_from(self.bytes / self.rows.max(1)).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn started(&mut self, rows: usize, bytes: usize) {
+        self.in_flight += 1;
+        self.rows += rows as u64;
+        self.bytes += bytes as u64;
+    }
+}
+
+impl<G: GraphSink + 'static> Writer<G> {
+    pub(super) fn new(
+        sink: Arc<G>,
+        sizer: Arc<Mutex<Box<dyn BatchSizer>>>,
+        node_writers: usize,
+        relationship_writers: usize,
+        bytes_in_flight: usize,
+    ) -> Self {
+        Self {
+            sink,
+            sizer,
+            in_flight: JoinSet::new(),
+            nodes: Lane::new(BatchKind::Nodes, node_writers),
+            relationships: Lane::new(BatchKind::Relationships, relationship_writers),
+            waiting_nodes: NodeBatch::default(),
+            waiting_shared: Vec::new(),
+            waiting_sets: VecDeque::new(),
+            waiting_set_rows: 0,
+            shared_seen: HashSet::default(),
+            batch_bytes: (bytes_in_flight / 4).max(1),
+        }
+    }
+
+    /// Whether more rows may come before a batch has to finish.
+    pub(super) fn has_room(&self) -> bool {
+        self.nodes.has_room() && self.waiting_nodes.bytes < self.batch_bytes
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.is_empty()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.is_idle()
+            && self.waiting_nodes.nodes.is_empty()
+            && self.waiting_shared.is_empty()
+            && self.waiting_sets.is_empty()
+    }
+
+    pub(super) fn add(&mut self, rows: Vec<Mapped>, bytes: usize, hold: &Hold) {
+        self.waiting_nodes.bytes += bytes;
+        for row in rows {
+            for one in &row.relationships.relationships {
+                self.add_shared(&one.target);
+            }
+            self.waiting_nodes.nodes.push(row.node);
+            self.waiting_nodes.sets.push((row.relationships, hold.clone()));
+        }
+    }
+
+    fn add_shared(&mut self, target: &crate::ResourceId) {
+        if target.is_arm() || self.shared_seen.contains(target.key()) {
+            return;
+        }
+        if let Some(node) = shared_node(&target.detached()) {
+            if self.shared_seen.len() >= MOST_SHARED_SEEN {
+                self.shared_seen.clear();
+            }
+            self.shared_seen.insert(node.id.key().clone());
+            self.waiting_shared.push(node);
+        }
+    }
+
+    /// Starts the batches that are full; with `partial` also those that are not, one of a kind.
+    pub(super) fn start(&mut self, partial: bool) {
+        while self.start_nodes(partial) {}
+        while self.start_relationships(partial) {}
+    }
+
+    fn start_nodes(&mut self, partial: bool) -> bool {
+        let waiting = self.waiting_nodes.nodes.len();
+        if !self.nodes.has_room() || waiting + self.waiting_shared.len() == 0 {
+            return false;
+        }
+        let size = self.next_size(BatchKind::Nodes);
+        let full = waiting >= size || self.waiting_nodes.bytes >= self.batch_bytes;
+        if !full && !partial {
+            return false;
+        }
+        let batch = self.take_nodes(size);
+        self.nodes.started(batch.nodes.len(), batch.bytes);
+        let sink = self.sink.clone();
+        self.in_flight.spawn(async move {
+            let begun = Instant::now();
+            let result = sink.upsert_nodes(&batch.nodes).await;
+            let seen =
+                observation(BatchKind::Nodes, batch.nodes.len(), batch.bytes, begun, &result);
+            (seen, result.map(|outcome| Written::Nodes { batch, outcome }))
+        });
+        true
+    }
+
+    fn take_nodes(&mut self, size: usize) -> NodeBatch {
+        let waiting = &mut self.waiting_nodes;
+        let take = size.min(waiting.nodes.len());
+        let mut batch = if take == waiting.nodes.len() {
+            std::mem::take(waiting)
+        } else {
+            let share = waiting.bytes / waiting.nodes.len() * take;
+            waiting.bytes -= share;
+            NodeBatch {
+                nodes: waiting.nodes.drain(..take).collect(),
+                sets: waiting.sets.drain(..take).collect(),
+                bytes: share,
+            }
+        };
+        batch.nodes.append(&mut self.waiting_shared);
+        batch
+    }
+
+    fn start_relationships(&mut self, partial: bool) -> bool {
+        if !self.relationships.has_room() || self.waiting_sets.is_empty() {
+            return false;
+        }
+        let size = self.next_size(BatchKind::Relationships);
+        if self.waiting_set_rows < size && !partial {
+            return false;
+        }
+        let mut batch = SetBatch::default();
+        while batch.rows < size {
+            let Some((set, hold)) = self.waiting_sets.pop_front() else { break };
+            batch.rows += set.relationships.len();
+            batch.sets.push(set);
+            batch.holds.push(hold);
+        }
+        self.waiting_set_rows -= batch.rows;
+        self.write_sets(batch);
+        true
+    }
+
+    fn write_sets(&mut self, batch: SetBatch) {
+        let bytes = batch.sets.iter().map(RelationshipSet::size).sum();
+        self.relationships.started(batch.rows, bytes);
+        let sink = self.sink.clone();
+        self.in_flight.spawn(async move {
+            let begun = Instant::now();
+            let result = sink.upsert_relationships(&batch.sets).await;
+            let seen = observation(BatchKind::Relationships, batch.rows, bytes, begun, &result);
+            (seen, result.map(|outcome| Written::Relationships { batch, outcome }))
+        });
+    }
+
+    fn next_size(&self, kind: BatchKind) -> usize {
+        let lane = if kind == BatchKind::Nodes { &self.nodes } else { &self.relationships };
+        let mut sizer = self.sizer.lock().unwrap_or_else(PoisonError::into_inner);
+        sizer.next_size(&lane.context()).max(1)
+    }
+
+    /// Waits for a batch to end. `None` where none is in flight.
+    ///
+    /// Cancel safe: a batch that ended is not lost.
+    pub(super) async fn next(&mut self) -> Option<(BatchObservation, Result<Written>)> {
+        let (seen, result) = match self.in_flight.join_next().await? {
+            Ok(done) => done,
+            Err(error) => {
+                let error = Error::new(ErrorKind::Internal, "write batch", "the sink panicked")
+                    .with_source(error);
+                return Some((lost(), Err(error)));
+            }
+        };
+        match seen.kind {
+            BatchKind::Nodes => self.nodes.in_flight -= 1,
+            BatchKind::Relationships => self.relationships.in_flight -= 1,
+        }
+        self.sizer.lock().unwrap_or_else(PoisonError::into_inner).observe(&seen);
+        Some((seen, result))
+    }
+
+    /// Queues the relationship sets of nodes that are stored now.
+    pub(super) fn nodes_stored(&mut self, batch: NodeBatch, outcome: &NodeOutcome) {
+        let rejected: HashSet<usize> = outcome.rejected.iter().map(|row| row.index).collect();
+        for (index, (set, hold)) in batch.sets.into_iter().enumerate() {
+            if !rejected.contains(&index) {
+                self.waiting_set_rows += set.relationships.len();
+                self.waiting_sets.push_back((set, hold));
+            }
+        }
+    }
+}
+
+fn observation<T>(
+    kind: BatchKind,
+    rows: usize,
+    bytes: usize,
+    begun: Instant,
+    result: &Result<T>,
+) -> BatchObservation {
+    let result = match result {
+        Ok(_) => BatchResult::Committed,
+        Err(error) => match error.kind() {
+            ErrorKind::ResourceExhausted => BatchResult::OutOfMemory,
+            ErrorKind::Timeout => BatchResult::TimedOut,
+            _ => BatchResult::Failed,
+        },
+    };
+    BatchObservation { kind, rows, bytes, elapsed: begun.elapsed(), result }
+}
+
+fn lost() -> BatchObservation {
+    BatchObservation {
+        kind: BatchKind::Nodes,
+        rows: 0,
+        bytes: 0,
+        elapsed: Duration::ZERO,
+        result: BatchResult::Failed,
+    }
+}
+
+/// The part of a set that was not stored for want of a node, to be added later; with it the set
+/// is whole.
+pub(super) fn missing_part(
+    sets: &[RelationshipSet],
+    outcome: &RelationshipOutcome,
+) -> Vec<RelationshipSet> {
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    let mut seen = HashSet::new();
+    let mut parts: Vec<RelationshipSet> = Vec::new();
+    for missing in &outcome.missing {
+        let Some(set) = sets.get(missing.set) else { continue };
+        let Some(one) = set.relationships.get(missing.relationship) else { continue };
+        if !seen.insert((missing.set, missing.relationship)) {
+            continue; // Both its ends are missing; it was taken with the first.
+        }
+        let place = *places.entry(missing.set).or_insert_with(|| {
+            let mut part = RelationshipSet::addition(set.owner.clone(), Vec::new());
+            part.hash = set.hash;
+            parts.push(part);
+            parts.len() - 1
+        });
+        if let Some(part) = parts.get_mut(place) {
+            part.relationships.push(one.clone());
+        }
+    }
+    parts
+}

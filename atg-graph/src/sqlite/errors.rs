@@ -1,0 +1,98 @@
+//! Mapping SQLite's failures, once, to the family's error.
+
+use std::path::Path;
+
+use atg_core::{Error, ErrorKind};
+use rusqlite::ErrorCode;
+
+/// A failure inside this module, before it is told which file and operation it belongs to.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite failed.
+    Sqlite(rusqlite::Error),
+    /// What the file holds, or what was asked for, is wrong.
+    Said(ErrorKind, String),
+}
+
+pub(super) type Try<T> = std::result::Result<T, Failure>;
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl Failure {
+    /// The file holds something that this version cannot have written.
+    pub(super) fn data(what: impl Into<String>) -> Self {
+        Self::Said(ErrorKind::InvalidData, what.into())
+    }
+
+    /// SQLite's code, where it is SQLite that failed.
+    pub(super) fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            Self::Said(..) => None,
+        }
+    }
+
+    /// The error for the caller: what failed, on which file, and what to do.
+    pub(super) fn at(self, path: &Path, operation: &'static str) -> Error {
+        let path = path.display();
+        match self {
+            Self::Said(kind, what) => Error::new(kind, operation, format!("{path}: {what}")),
+            Self::Sqlite(error) => {
+                let (kind, advice) = meaning(error.sqlite_error_code());
+                Error::new(kind, operation, format!("{path}: {advice}"))
+                    .with_retryable(kind == ErrorKind::Conflict)
+                    .with_source(error)
+            }
+        }
+    }
+}
+
+fn meaning(code: Option<ErrorCode>) -> (ErrorKind, &'static str) {
+    match code {
+        Some(ErrorCode::NotADatabase) => (
+            ErrorKind::InvalidData,
+            "the file is not an SQLite database; choose another path, or move the file away",
+        ),
+        Some(ErrorCode::DatabaseCorrupt) => (
+            ErrorKind::InvalidData,
+            "the file is damaged; restore it from a copy, or move it away and scan again",
+        ),
+        Some(ErrorCode::DiskFull) => (
+            ErrorKind::ResourceExhausted,
+            "no space is left for the file; free space on its disk, or raise its size limit",
+        ),
+        Some(ErrorCode::OutOfMemory) => (
+            ErrorKind::ResourceExhausted,
+            "SQLite got no memory; use smaller batches or a smaller cache",
+        ),
+        Some(ErrorCode::TooBig) => {
+            (ErrorKind::InvalidData, "a row is larger than SQLite can hold (1 GB)")
+        }
+        Some(ErrorCode::ReadOnly) => (
+            ErrorKind::ReadOnly,
+            "the file or its directory cannot be written; change its permissions, or open it \
+             read-only",
+        ),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            ErrorKind::Conflict,
+            "another process held the file's lock for the whole busy timeout; try again, or \
+             raise the timeout",
+        ),
+        Some(ErrorCode::PermissionDenied | ErrorCode::AuthorizationForStatementDenied) => {
+            (ErrorKind::PermissionDenied, "access to the file is denied; check its permissions")
+        }
+        Some(ErrorCode::CannotOpen) => (
+            ErrorKind::PermissionDenied,
+            "the file cannot be opened; check the permissions of it and of its directory, where \
+             SQLite keeps its log",
+        ),
+        Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
+            (ErrorKind::Unavailable, "the disk or its file system failed; see the cause")
+        }
+        _ => (ErrorKind::Internal, "SQLite failed; see the cause"),
+    }
+}

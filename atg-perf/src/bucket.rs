@@ -1,0 +1,128 @@
+//! [`TokenBucket`]: the arithmetic of a quota that fills steadily.
+
+use std::time::Duration;
+
+/// A mirror of a token bucket: `capacity` requests at once, and a steady refill.
+///
+/// Times are durations since any fixed moment; the bucket reads no clock. All it keeps is when
+/// it will be full again, so that every operation is a few integer additions. It may go below
+/// empty, where requests that are on their way will take more than is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenBucket {
+    capacity: u32,
+    interval: Duration,
+    full_at: Duration,
+}
+
+impl TokenBucket {
+    /// A full bucket of `capacity` requests that gets `refill_per_second` back; 0 counts as 1.
+    pub fn full(capacity: u32, refill_per_second: u32) -> Self {
+        Self {
+            capacity: capacity.max(1),
+            interval: Duration::from_secs(1) / refill_per_second.max(1),
+            full_at: Duration::ZERO,
+        }
+    }
+
+    /// Requests left; negative where more are on their way than the bucket holds.
+    pub fn remaining(&self, now: Duration) -> i64 {
+        let missing = self.full_at.saturating_sub(now).as_nanos();
+        let missing = missing.div_ceil(self.interval.as_nanos().max(1));
+        i64::from(self.capacity) - i64::try_from(missing).unwrap_or(i64::MAX)
+    }
+
+    /// When the next request may go; now or earlier where one is left.
+    pub fn ready_at(&self) -> Duration {
+        self.full_at.saturating_sub(self.interval.saturating_mul(self.capacity - 1))
+    }
+
+    /// Takes one request, whether one is left or not.
+    pub fn take(&mut self, now: Duration) {
+        self.full_at = self.full_at.max(now).saturating_add(self.interval);
+    }
+
+    /// Corrects the mirror by what an answer said was left, while `in_flight` other requests
+    /// are on their way. Only less than thought counts, and each of the others may still have to
+    /// be subtracted: a bucket that is thought a little too empty loses no rate.
+    pub fn observe(&mut self, now: Duration, remaining: u64, in_flight: u32) {
+        let said = i64::try_from(remaining).unwrap_or(i64::MAX);
+        let left = said.saturating_sub(i64::from(in_flight));
+        if left < self.remaining(now) {
+            self.set(now, left);
+        }
+    }
+
+    /// Takes note that nothing is left.
+    pub fn exhaust(&mut self, now: Duration) {
+        if self.remaining(now) > 0 {
+            self.set(now, 0);
+        }
+    }
+
+    fn set(&mut self, now: Duration, remaining: i64) {
+        let missing = u32::try_from(i64::from(self.capacity) - remaining).unwrap_or(0);
+        self.full_at = now.saturating_add(self.interval.saturating_mul(missing));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TokenBucket;
+    use std::time::Duration;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn it_gives_its_capacity_at_once_and_then_the_refill() {
+        let mut bucket = TokenBucket::full(250, 25);
+        let start = ms(10_000);
+        for left in (0..250).rev() {
+            assert!(bucket.ready_at() <= start);
+            bucket.take(start);
+            assert_eq!(bucket.remaining(start), left);
+        }
+        assert_eq!(bucket.ready_at(), start + ms(40));
+        assert_eq!(bucket.remaining(start + ms(79)), 1);
+        assert_eq!(bucket.remaining(start + ms(60_000)), 250);
+    }
+
+    #[test]
+    fn only_less_than_thought_counts() {
+        let mut bucket = TokenBucket::full(250, 25);
+        bucket.take(ms(0));
+        bucket.observe(ms(0), 252, 3);
+        assert_eq!(bucket.remaining(ms(0)), 249);
+        bucket.observe(ms(0), u64::MAX, 3);
+        assert_eq!(bucket.remaining(ms(0)), 249);
+        bucket.observe(ms(0), 100, 3);
+        assert_eq!(bucket.remaining(ms(0)), 97);
+        bucket.observe(ms(0), 1, 3);
+        assert_eq!(bucket.remaining(ms(0)), -2);
+        assert_eq!(bucket.ready_at(), ms(120));
+    }
+
+    #[test]
+    fn exhausting_never_adds() {
+        let mut bucket = TokenBucket::full(10, 10);
+        bucket.exhaust(ms(500));
+        assert_eq!((bucket.remaining(ms(500)), bucket.ready_at()), (0, ms(600)));
+        bucket.observe(ms(500), 0, 5);
+        bucket.exhaust(ms(500));
+        assert_eq!(bucket.remaining(ms(600)), -4);
+    }
+
+    #[test]
+    fn extremes_do_not_overflow() {
+        for (capacity, rate) in [(0, 0), (1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
+            let mut bucket = TokenBucket::full(capacity, rate);
+            for now in [Duration::MAX, Duration::ZERO] {
+                bucket.take(now);
+                bucket.observe(now, 0, u32::MAX);
+                bucket.exhaust(now);
+                let _ = (bucket.remaining(now), bucket.ready_at());
+            }
+        }
+    }
+}
