@@ -3,6 +3,7 @@
 
 mod batch;
 mod cache;
+mod dry_run;
 mod error;
 mod id;
 mod monitor;
@@ -23,6 +24,7 @@ pub mod pipeline;
 
 pub use batch::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, FixedSizes};
 pub use cache::{Cache, CacheExt, EntryOptions, Invalidation, NoCache, glob_matches};
+pub use dry_run::DryRun;
 pub use error::{Error, ErrorKind, Result};
 pub use id::{IdParts, MAX_ID_LENGTH, ResourceId, lowercase_type};
 pub use monitor::{

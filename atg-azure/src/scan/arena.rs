@@ -129,11 +129,6 @@ impl<'p> PageText<'p> {
         Span { start: mark, end: self.arena.len(), in_arena: true }
     }
 
-    /// Forgets what was appended since the mark.
-    pub(super) fn forget(&mut self, mark: usize) {
-        self.arena.truncate(mark);
-    }
-
     /// No more texts are added: the buffers to slice from.
     pub(super) fn freeze(self) -> (Text, usize) {
         let size = self.arena.capacity();

@@ -8,7 +8,7 @@ use super::envelope::Outcome;
 use super::intern::KnownType;
 use super::item::{Column, Item, Pass};
 use super::kind::{container_type, type_of_id};
-use super::references::{Captured, DraftReference, Own};
+use super::references::{Captured, DraftReference, Own, trimmed};
 use super::walk::{MAX_DEPTH, Raw};
 use super::Shape;
 use crate::service_error::ServiceError;
@@ -94,11 +94,7 @@ impl Pass<'_, '_> {
             return Err("its id is not a string".to_owned());
         }
         let spelled = self.text.string(raw.as_string());
-        let text = self.text.get(spelled);
-        Ok(match text.strip_suffix('/') {
-            Some(rest) => spelled.first(rest.len()),
-            None => spelled,
-        })
+        Ok(spelled.first(trimmed(self.text.get(spelled)).len()))
     }
 
     fn known_type(&mut self, item: &Item, spelled: Span) -> Result<KnownType, String> {

@@ -196,8 +196,9 @@ impl Pass<'_, '_> {
     }
 }
 
-fn trimmed(id: &str) -> &str {
-    id.strip_suffix('/').unwrap_or(id)
+/// The id without its trailing slash. With two of them it is no id, and stays none.
+pub(super) fn trimmed(id: &str) -> &str {
+    id.strip_suffix('/').filter(|rest| !rest.ends_with('/')).unwrap_or(id)
 }
 
 /// Whether `id` is `start` or something below it.

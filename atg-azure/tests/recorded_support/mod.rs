@@ -86,3 +86,36 @@ pub fn successes(folder: &Path) -> Vec<Recorded> {
     all.retain(|answer| (200..300).contains(&answer.status) && answer.body.is_object());
     all
 }
+
+/// A list of `count` different resources made of recorded bodies whose sizes average `body_size`
+/// bytes: the bodies nearest to it, again and again with other names in their ids.
+pub fn page_of(folder: &Path, count: usize, body_size: usize) -> String {
+    let bodies = bodies_around(folder, body_size);
+    let items: Vec<String> = (0..count)
+        .map(|number| {
+            let body = &bodies[number % bodies.len()];
+            body.replacen("/resourceGroups/", &format!("/resourceGroups/g{number}-"), 1)
+        })
+        .collect();
+    format!("{{\"value\":[{}]}}", items.join(","))
+}
+
+fn bodies_around(folder: &Path, body_size: usize) -> Vec<String> {
+    let mut bodies: Vec<String> = answers(folder, &["recorded/types"])
+        .into_iter()
+        .filter(|answer| answer.status == 200 && answer.body["id"].is_string())
+        .map(|answer| answer.body.to_string())
+        .collect();
+    bodies.sort_by_key(|body| (body.len().abs_diff(body_size), body.clone()));
+    // From the nearest outwards, whatever keeps the average within a twentieth.
+    let (mut chosen, mut total) = (Vec::new(), 0);
+    for body in bodies {
+        let average = (total + body.len()) / (chosen.len() + 1);
+        if average.abs_diff(body_size) <= body_size / 20 {
+            total += body.len();
+            chosen.push(body);
+        }
+    }
+    assert!(chosen.len() >= 10, "{} bodies around {body_size} bytes", chosen.len());
+    chosen
+}

@@ -95,7 +95,8 @@ async fn typed_lists_have_whole_records_and_follow_nesting() {
     let (items, sizes) = pages(&azure, &list).await;
     assert_eq!(items.len(), tenant.indexes_of_type(0, kind).count());
     assert!(sizes.len() > 1);
-    let filtered = format!("{}/resources?$filter=resourceType%20eq%20'{kind}'", subscription(&azure, 0));
+    let filtered =
+        format!("{}/resources?$filter=resourceType%20eq%20'{kind}'", subscription(&azure, 0));
     assert_eq!(pages(&azure, &filtered).await.0.len(), items.len());
     for item in &items {
         let index = tenant.index_of(item["id"].as_str().unwrap()).unwrap();
@@ -104,7 +105,8 @@ async fn typed_lists_have_whole_records_and_follow_nesting() {
         assert_eq!(*item, serde_json::from_str::<Value>(&record).unwrap());
     }
     // A nested type is listed under its parent.
-    let child = (0..tenant.len()).find(|index| tenant.resource_type(*index).split('/').count() == 3);
+    let child =
+        (0..tenant.len()).find(|index| tenant.resource_type(*index).split('/').count() == 3);
     let child = child.expect("the tenant has nested types");
     let mut id = String::new();
     tenant.write_id(child, &mut id);
@@ -123,11 +125,15 @@ async fn every_id_leads_to_its_record_whatever_its_case() {
         azure.tenant().write_resource(index, Face::Get, &mut record);
         assert_eq!(parsed(&answer), serde_json::from_str::<Value>(&record).unwrap());
     }
-    let head = request("HEAD", &format!("{ARM}{}?api-version=1", all_ids(&azure)[0]), "t", String::new());
+    let head =
+        request("HEAD", &format!("{ARM}{}?api-version=1", all_ids(&azure)[0]), "t", String::new());
     let head = azure.send(head).await.unwrap();
     assert_eq!((head.status().as_u16(), head.body().len()), (204, 0));
     let group = subscription(&azure, 0);
-    assert_eq!(parsed(&get(&azure, &group).await)["subscriptionId"], azure.tenant().subscription_id(0));
+    assert_eq!(
+        parsed(&get(&azure, &group).await)["subscriptionId"],
+        azure.tenant().subscription_id(0)
+    );
 }
 
 #[tokio::test(start_paused = true)]

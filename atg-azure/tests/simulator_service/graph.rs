@@ -16,13 +16,11 @@ async fn pages(azure: &Simulator, text: &str, mut options: Value) -> (Vec<Value>
         assert_eq!(page["facets"], json!([]));
         sizes.push(data.len());
         rows.extend(data.iter().cloned());
-        match page.get("$skipToken") {
-            Some(token) => options["$skipToken"] = token.clone(),
-            None => {
-                assert_eq!(page["totalRecords"], rows.len());
-                return (rows, sizes);
-            }
-        }
+        let Some(token) = page.get("$skipToken") else {
+            assert_eq!(page["totalRecords"], rows.len());
+            return (rows, sizes);
+        };
+        options["$skipToken"] = token.clone();
     }
 }
 
@@ -185,7 +183,8 @@ async fn management_groups_hold_their_subscriptions() {
     let (mut below, mut groups) = (0, 0);
     for row in pages(&azure, "resourcecontainers", json!({})).await.0 {
         if row["type"] == "microsoft.management/managementgroups" && row["name"] != root {
-            below += parsed(&scoped(row["name"].as_str().unwrap()).await)["count"].as_u64().unwrap();
+            below +=
+                parsed(&scoped(row["name"].as_str().unwrap()).await)["count"].as_u64().unwrap();
             groups += 1;
         }
     }

@@ -161,13 +161,10 @@ async fn a_dropped_stream_harms_nothing<S: ResourceSource>(source: Arc<S>) -> Ou
     let scopes = source.scopes().await?;
     for taken in 0..3 {
         for scope in &scopes {
-            let mut other = source.read(scope);
-            let beside = other.next().await;
+            let beside = source.read(scope);
             let _ = source.read(scope).take(taken).count().await;
-            let rest = other.count().await;
-            ensure(beside.is_some() || rest == 0, || {
-                format!("{:?}: a stream went on after it had ended", scope.name)
-            })?;
+            let events = beside.count().await;
+            ensure(events > 0, || format!("{:?}: a stream gave nothing", scope.name))?;
         }
     }
     equal("what is read after dropped streams", &facts(source.as_ref()).await?, &undisturbed)

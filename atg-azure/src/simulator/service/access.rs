@@ -33,11 +33,11 @@ impl Access {
         }
         if let Some(lifetime) = self.lifetime {
             let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-            let uses = used.entry(token).or_default();
-            if *uses >= lifetime {
+            let count = used.entry(token).or_default();
+            if *count >= lifetime {
                 return Err(expired());
             }
-            *uses += 1;
+            *count += 1;
         }
         Ok(token)
     }

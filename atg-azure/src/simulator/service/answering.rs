@@ -35,9 +35,10 @@ impl Service {
         let seed = self.world.settings.seed;
         let number = draw(seed, Purpose::Latency, flight.ordinal);
         let latency = self.world.settings.latency.sample(number);
-        wait(latency / 2).await;
+        let arrival = latency / 2;
+        wait(arrival).await;
         let decision = self.decide(&call, flight.ordinal);
-        wait(latency - latency / 2).await;
+        wait(latency.saturating_sub(arrival)).await;
         match decision.fault {
             Some(Fault::Slow(longer)) => wait(longer).await,
             Some(Fault::Stall) => std::future::pending().await,
@@ -95,9 +96,7 @@ impl Service {
                 self.counters.wasted();
                 throttled(call, wait)
             }
-            (None, None, None) => {
-                self.read(call).unwrap_or_else(Failure::into_answer)
-            }
+            (None, None, None) => self.read(call).unwrap_or_else(Failure::into_answer),
         };
         for (name, value) in &verdict.headers {
             set_header(&mut answer, name, value);
@@ -212,6 +211,11 @@ fn provider_throttled(after: RetryAfter) -> Answer {
 fn request_id(seed: u64, ordinal: u64) -> String {
     let number = draw(seed, Purpose::RequestId, ordinal);
     let (high, low) = (number >> 32, number & 0xffff_ffff);
-    format!("{high:08x}-{:04x}-4{:03x}-8{:03x}-{low:08x}{:04x}",
-        low >> 16, low & 0xfff, high & 0xfff, ordinal & 0xffff)
+    format!(
+        "{high:08x}-{:04x}-4{:03x}-8{:03x}-{low:08x}{:04x}",
+        low >> 16,
+        low & 0xfff,
+        high & 0xfff,
+        ordinal & 0xffff
+    )
 }

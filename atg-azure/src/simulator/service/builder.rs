@@ -168,7 +168,9 @@ impl SimulatorBuilder {
             format!("a fault rate of {rate} is not at least 0 and below 1")
         } else if !(0.0..=1.0).contains(&empty_pages) {
             format!("a share of empty pages of {empty_pages} is not between 0 and 1")
-        } else if let Some(number) = subscription.filter(|number| *number >= self.spec.subscriptions) {
+        } else if let Some(number) =
+            subscription.filter(|number| *number >= self.spec.subscriptions)
+        {
             format!("there is no subscription {number}")
         } else {
             return Ok(());

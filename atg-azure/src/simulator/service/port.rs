@@ -105,7 +105,10 @@ async fn connection(service: Arc<Service>, stream: TcpStream, mut stopped: watch
 }
 
 /// An error closes the connection without an answer.
-async fn respond(service: Arc<Service>, request: Request<Incoming>) -> Result<http::Response<Full<Bytes>>> {
+async fn respond(
+    service: Arc<Service>,
+    request: Request<Incoming>,
+) -> Result<http::Response<Full<Bytes>>> {
     let compress = accepts_gzip(&request);
     let (parts, body) = request.into_parts();
     let answer = match Limited::new(body, MOST_REQUEST_BYTES).collect().await {

@@ -191,7 +191,9 @@ mod tests {
     fn where_refusals_cost_an_eager_client_never_gets_through() {
         let take = |quotas: &Quotas| {
             let at = |half: u64| Duration::from_millis(500 * half);
-            (0..20).filter(|half| quotas.charge(Charge::Tenant, 1, at(*half)).wait.is_none()).count()
+            (0..20)
+                .filter(|half| quotas.charge(Charge::Tenant, 1, at(*half)).wait.is_none())
+                .count()
         };
         assert_eq!(take(&quotas(1, false)), 10);
         assert_eq!(take(&quotas(1, true)), 1);

@@ -22,7 +22,7 @@ pub(crate) fn fraction(number: u64) -> f64 {
     (number >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Spreads every bit of a number over all of them (the finaliser of SplitMix64).
+/// Spreads every bit of a number over all of them (the finaliser of `SplitMix64`).
 pub(crate) fn mix(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

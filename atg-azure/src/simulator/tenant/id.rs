@@ -8,6 +8,8 @@ use super::unit::{Position, Unit};
 
 /// The salt of a resource's service principal.
 const PRINCIPAL: u64 = 0xA11;
+/// The salt of its application.
+const CLIENT: u64 = 0xA12;
 
 /// How an id is spelled; Azure takes all of them for the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +54,16 @@ impl Target<'_> {
 
     /// The object id of the resource's managed identity.
     pub(super) fn principal(&self) -> Guid {
-        Guid::of(salted(self.tenant.spec.seed, self.unit.index(self.position)), PRINCIPAL)
+        Guid::of(self.seed(), PRINCIPAL)
     }
 
     /// The application id of the resource's managed identity.
     pub(super) fn client(&self) -> Guid {
-        Guid::of(self.principal().value() as u64, PRINCIPAL)
+        Guid::of(self.seed(), CLIENT)
+    }
+
+    fn seed(&self) -> u64 {
+        salted(self.tenant.spec.seed, self.unit.index(self.position))
     }
 
     /// Appends the id.

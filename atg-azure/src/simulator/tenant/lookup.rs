@@ -2,8 +2,7 @@
 
 use super::Tenant;
 use super::containers;
-use super::id::Spelling;
-use super::place::Place;
+use super::id::{Spelling, Target};
 use super::spell::Spell as _;
 use super::unit::SLOTS;
 
@@ -14,18 +13,20 @@ pub(super) fn resource(tenant: &Tenant, id: &str) -> Option<u64> {
     let &[_, _, subscription, _, group_name, _, ..] = words.as_slice() else { return None };
     let number = group(tenant, tenant.subscription_number(subscription)?, group_name)?;
     let last = words.last()?;
+    let unit = tenant.unit(number);
     let mut spelled = String::with_capacity(id.len());
-    tenant.indexes_of_group(number).zip(&SLOTS).map(|(index, _)| index).find(|&index| {
-        let own = Place::new(tenant, index).own();
+    let slot = SLOTS.iter().filter(|slot| unit.has(slot.position)).find(|slot| {
+        let target = Target { tenant, unit, position: slot.position, child: None };
         spelled.clear();
-        own.name().spell(&mut spelled);
+        target.name().spell(&mut spelled);
         if !spelled.eq_ignore_ascii_case(last) {
             return false;
         }
         spelled.clear();
-        own.write_id(Spelling::Usual, &mut spelled);
+        target.write_id(Spelling::Usual, &mut spelled);
         spelled.eq_ignore_ascii_case(id)
-    })
+    })?;
+    Some(unit.index(slot.position))
 }
 
 /// The number of the resource group with this name, whatever its case.

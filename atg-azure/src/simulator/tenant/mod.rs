@@ -6,7 +6,7 @@
 //! *units*, each one resource group with the same sequence of types. References point into the
 //! same unit or to the first unit of the subscription, and only at what exists.
 //!
-//! One description of each type ([`models`]) writes the body and names the relationships, so the
+//! One description of each type writes the body and names the relationships, so the
 //! [`Oracle`] cannot disagree with what the tenant answers.
 
 mod containers;
@@ -69,7 +69,8 @@ impl Tenant {
     /// `InvalidInput` where the spec is out of its ranges.
     pub fn new(spec: TenantSpec) -> Result<Self> {
         spec.validate()?;
-        let guids = (0..spec.subscriptions).map(|number| Guid::of(spec.seed, 1 + u64::from(number)));
+        let guids =
+            (0..spec.subscriptions).map(|number| Guid::of(spec.seed, 1 + u64::from(number)));
         let subscription_ids = guids.clone().map(|guid| guid.to_text()).collect();
         let subscriptions_by_id = guids.map(|guid| guid.value()).zip(0..).collect();
         let hidden = SLOTS.each_ref().map(|slot| spec.hides(slot.blueprint.resource_type));

@@ -33,7 +33,7 @@ pub enum NodeKind {
 /// are canonical: ids in lower case; tags as spelled. What is shared by many (locations, tags,
 /// hosts, unresolved keys) is told each time it is met, and a relationship as often as a record
 /// repeats it: collect into sets to compare.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Oracle<'t> {
     tenant: &'t Tenant,
 }

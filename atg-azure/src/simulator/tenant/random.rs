@@ -5,7 +5,7 @@ use super::spell::Spell;
 /// The golden ratio's fraction: spreads consecutive salts over all 64 bits.
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Mixes a number so that each input bit moves every output bit (the finaliser of SplitMix64).
+/// Mixes a number so that each input bit moves every output bit (the finaliser of `SplitMix64`).
 pub(super) fn mix(value: u64) -> u64 {
     let mut mixed = value.wrapping_add(GOLDEN);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -58,7 +58,7 @@ fn number(value: u64, base: u64, least_digits: usize, out: &mut String) {
     let (mut rest, mut start) = (value, digits.len());
     while rest > 0 || digits.len() - start < least_digits {
         start -= 1;
-        digits[start] = DIGITS[(rest % base) as usize];
+        digits[start] = DIGITS[usize::try_from(rest % base).unwrap_or_default()];
         rest /= base;
     }
     out.push_str(std::str::from_utf8(&digits[start..]).unwrap_or_default());

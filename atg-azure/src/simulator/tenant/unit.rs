@@ -202,7 +202,7 @@ impl Unit {
 
 /// The item that a mixed number selects.
 pub(super) fn choose<T: Copy>(hash: u64, items: &[T]) -> T {
-    items[(hash % items.len() as u64) as usize]
+    items[usize::try_from(hash % items.len() as u64).unwrap_or_default()]
 }
 
 #[cfg(test)]

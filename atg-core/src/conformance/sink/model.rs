@@ -58,9 +58,9 @@ impl Operation {
             3 => Self::Delete(random_ids(random, 2)),
             // A set that was written before, which the store may know by its hash.
             4 | 5 => Self::Sets(random.pick(history).cloned().into_iter().collect()),
-            6 | 7 => Self::Sets(vec![random_set(random, place(random), SetMode::Replace)]),
-            8 => Self::Sets(random_sets(random, SetMode::Add)),
-            _ => Self::Sets(random_sets(random, SetMode::Replace)),
+            6 | 7 => Self::Sets(random_sets(random, 1, SetMode::Replace)),
+            8 => Self::Sets(random_sets(random, 4, SetMode::Add)),
+            _ => Self::Sets(random_sets(random, 4, SetMode::Replace)),
         }
     }
 
@@ -140,10 +140,6 @@ async fn known<R: GraphReader>(reader: &R) -> Result<Vec<Known>, Broken> {
     Ok(known)
 }
 
-fn place(random: &mut Random) -> usize {
-    random.below(NODES)
-}
-
 /// The id of the node at a place, in one of two spellings.
 fn place_id(random: &mut Random, place: usize) -> ResourceId {
     id(&if random.once_in(4) { format!("N{place}") } else { format!("n{place}") })
@@ -173,8 +169,9 @@ fn random_rows(random: &mut Random) -> Vec<Node> {
     rows
 }
 
-fn random_sets(random: &mut Random, mode: SetMode) -> Vec<RelationshipSet> {
-    let count = 2 + random.below(3);
+/// One to `most` sets, each of another owner.
+fn random_sets(random: &mut Random, most: usize, mode: SetMode) -> Vec<RelationshipSet> {
+    let count = 1 + random.below(most);
     let owners = random.distinct(count, NODES);
     owners.into_iter().map(|owner| random_set(random, owner, mode)).collect()
 }
@@ -182,8 +179,8 @@ fn random_sets(random: &mut Random, mode: SetMode) -> Vec<RelationshipSet> {
 /// What the node at a place names: relationships to a few others, either way round.
 fn random_set(random: &mut Random, owner: usize, mode: SetMode) -> RelationshipSet {
     let mut links: Vec<Relationship> = Vec::new();
-    let others = random.distinct(random.clone().below(6), NODES / 2);
-    for other in others {
+    let count = random.below(6);
+    for other in random.distinct(count, NODES / 2) {
         let (owner, other) = (place_id(random, owner), place_id(random, other));
         let relation = *random.pick(&["USES", "OWNS"]).unwrap_or(&"USES");
         let outgoing = owner == other || random.once_in(2);

@@ -75,8 +75,7 @@ pub(super) fn typed(
     let tenant = &world.tenant;
     let Some(list) = &call.route.list else { return Err(unknown_type(&call.path)) };
     let known = |name: &&str| name.eq_ignore_ascii_case(&list.resource_type);
-    let (Some(subscription), true) = (subscription, Tenant::types().iter().any(known))
-    else {
+    let (Some(subscription), true) = (subscription, Tenant::types().iter().any(known)) else {
         return Err(unknown_type(&list.resource_type));
     };
     if world.access.denies_type(&list.resource_type) {
@@ -90,7 +89,8 @@ pub(super) fn typed(
             let members = tenant.indexes_of_group(group);
             let parent = parent_index(world, list)?;
             Box::new(of_type.filter(move |index| {
-                members.contains(index) && parent.as_ref().is_none_or(|id| lies_in(world, *index, id))
+                members.contains(index)
+                    && parent.as_ref().is_none_or(|id| lies_in(world, *index, id))
             }))
         }
     };

@@ -37,8 +37,10 @@ pub(super) fn document(subscription: &str) -> String {
         if !known {
             providers.push(provider(subscription, namespace));
         }
-        let list = providers.last_mut().and_then(|provider| provider["resourceTypes"].as_array_mut());
-        list.into_iter().for_each(|list| list.push(described(resource_type, name)));
+        let last = providers.last_mut().map(|provider| &mut provider["resourceTypes"]);
+        if let Some(list) = last.and_then(Value::as_array_mut) {
+            list.push(described(resource_type, name));
+        }
     }
     json!({"value": providers}).to_string()
 }

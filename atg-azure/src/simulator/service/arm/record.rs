@@ -46,11 +46,8 @@ pub(super) fn get(world: &World, call: &Call) -> Result<Answer, Failure> {
 fn absent(world: &World, call: &Call) -> Failure {
     let container = subscription(world, call)
         .and_then(|number| number.map_or(Ok(None), |number| group(world, call, number)));
-    match container {
-        Err(failure) => failure,
-        Ok(_) => {
-            let message = format!("There is no resource at '{}'.", call.path);
-            Failure::not_found("ResourceNotFound", message)
-        }
-    }
+    container.err().unwrap_or_else(|| {
+        let message = format!("There is no resource at '{}'.", call.path);
+        Failure::not_found("ResourceNotFound", message)
+    })
 }

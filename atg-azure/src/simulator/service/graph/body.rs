@@ -55,12 +55,14 @@ impl Body {
 
     pub(super) fn format(&self, call: &Call) -> Result<Format, Failure> {
         let asked = self.options.as_ref().and_then(|options| options.result_format.as_deref());
-        match asked.map(str::to_ascii_lowercase).as_deref() {
-            Some("objectarray") => Ok(Format::Objects),
-            Some("table") => Ok(Format::Table),
-            None if call.api_version() >= OBJECTS_SINCE => Ok(Format::Objects),
-            None => Ok(Format::Table),
-            Some(other) => Err(bad_option(&format!("resultFormat '{other}' is not known"))),
+        let default = if call.api_version() >= OBJECTS_SINCE { "objectArray" } else { "table" };
+        let name = asked.unwrap_or(default);
+        if name.eq_ignore_ascii_case("objectArray") {
+            Ok(Format::Objects)
+        } else if name.eq_ignore_ascii_case("table") {
+            Ok(Format::Table)
+        } else {
+            Err(bad_option(&format!("resultFormat '{name}' is not known")))
         }
     }
 
@@ -85,7 +87,8 @@ impl Body {
 
     /// A number for the query and its scope, not for its options.
     pub(super) fn fingerprint(&self) -> u64 {
-        let text = format!("{}\n{:?}\n{:?}", self.query, self.subscriptions, self.management_groups);
+        let text =
+            format!("{}\n{:?}\n{:?}", self.query, self.subscriptions, self.management_groups);
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }
 }

@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn values_keep_their_text_whatever_they_hold() {
-        let object = r#"{"id":"/a,}\"\\","n":-1.5e3,"o":{"x":[1,{"y":"]"}],"z":null},"e":{},"l":true}"#;
+        let object =
+            r#"{"id":"/a,}\"\\","n":-1.5e3,"o":{"x":[1,{"y":"]"}],"z":null},"e":{},"l":true}"#;
         let found: Vec<_> = members(object).collect();
         let expected = [
             ("id", r#""/a,}\"\\""#),

@@ -35,7 +35,7 @@ pub(crate) fn query(world: &World, call: &Call) -> Result<Answer, Failure> {
     }
     let body = Body::of(call)?;
     let format = body.format(call)?;
-    let mut query = parse(&body.query).map_err(refusal)?;
+    let mut query = parse(&body.query).map_err(|error| refusal(&error))?;
     if query.partition.of > MOST_PARTITIONS {
         return Err(invalid_query(&format!("more than {MOST_PARTITIONS} partitions")));
     }
@@ -43,7 +43,7 @@ pub(crate) fn query(world: &World, call: &Call) -> Result<Answer, Failure> {
     let view = View::new(world, query.table, &query.filter, whole);
     match query.summary {
         Some(summary) => {
-            let count = world.partitions.count(world, &view, query.partition);
+            let count = partitions::count(world, &view, query.partition);
             Ok(ok(summary_body(summary, count, format)))
         }
         None => rows(world, &body, &query, &view, format),
@@ -122,7 +122,7 @@ fn scope(world: &World, body: &Body, filter: &mut Filter) -> Result<bool, Failur
     Ok(false)
 }
 
-fn refusal(error: ParseError) -> Failure {
+fn refusal(error: &ParseError) -> Failure {
     invalid_query("see the parser's detail").with_detail(json!({
         "code": "ParserFailure",
         "message": "ParserFailure",

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use super::super::answer::quoted;
 use super::super::query::{Column, Table, columns_of};
-use crate::simulator::tenant::{Face, Tenant};
 use super::body::Format;
 use super::members::members;
+use crate::simulator::tenant::{Face, Tenant};
 
 /// What an answer's end needs beside the rows: facets, the quirk, the token.
 const TAIL: usize = 256;

@@ -65,13 +65,6 @@ impl Partitions {
         Slice { total: rows.rows.len() as u64, rows: window.of(&rows.rows) }
     }
 
-    /// How many rows a partition has; sorts nothing.
-    pub(super) fn count(&self, world: &World, view: &View, partition: Partition) -> u64 {
-        let rows = view.rows(world);
-        rows.filter(|row| hash(world, view.table(), *row) % partition.of == partition.number).count()
-            as u64
-    }
-
     fn dealt(&self, world: &World, view: &View, of: u64) -> Arc<Dealt> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept.iter().position(|dealt| dealt.of == of && dealt.view == *view);
@@ -86,6 +79,12 @@ impl Partitions {
         }
         dealt
     }
+}
+
+/// How many rows a partition has: one pass over the view, which deals and sorts nothing.
+pub(super) fn count(world: &World, view: &View, partition: Partition) -> u64 {
+    let belongs = |row: &u64| hash(world, view.table(), *row) % partition.of == partition.number;
+    view.rows(world).filter(belongs).count() as u64
 }
 
 impl Dealt {

@@ -74,7 +74,7 @@ mod tests {
         for count in [0, 1, 100, u32::try_from(CHUNK).unwrap() * 2 + 7] {
             let write_id = |row: u32, text: &mut String| {
                 let id = format!("/{:x}", mix(u64::from(row)));
-                text.push_str(&if row % 2 == 0 { id.to_uppercase() } else { id });
+                text.push_str(&if row.is_multiple_of(2) { id.to_uppercase() } else { id });
             };
             let mut rows: Vec<u32> = (0..count).collect();
             sort_by_id(&mut rows, write_id);

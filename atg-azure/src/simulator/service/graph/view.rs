@@ -60,8 +60,7 @@ impl View {
             }
         };
         let visible = move |row: &u64| {
-            tenant.in_resource_graph(*row)
-                && !world.access.denies_type(tenant.resource_type(*row))
+            tenant.in_resource_graph(*row) && !world.access.denies_type(tenant.resource_type(*row))
         };
         self.subscriptions.iter().flat_map(of_subscription).filter(visible)
     }
@@ -69,7 +68,8 @@ impl View {
     fn containers<'a>(&'a self, world: &'a World) -> impl Iterator<Item = u64> + 'a {
         let tenant = &world.tenant;
         let management_groups = 0..tenant.container_of_subscription(0);
-        let groups = management_groups.filter(|_| self.has(MANAGEMENT_GROUP, self.management_groups));
+        let groups =
+            management_groups.filter(|_| self.has(MANAGEMENT_GROUP, self.management_groups));
         let own = self.subscriptions.iter().filter(|_| self.has(SUBSCRIPTION, true));
         let own = own.map(|number| tenant.container_of_subscription(*number));
         let resource_groups = self.subscriptions.iter().filter(|_| self.has(RESOURCE_GROUP, true));

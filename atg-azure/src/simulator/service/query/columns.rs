@@ -16,8 +16,6 @@ pub(crate) enum ColumnKind {
     Text,
     /// Any JSON value; a row that has none gets `null`.
     Dynamic,
-    /// A whole number.
-    Integer,
 }
 
 impl ColumnKind {
@@ -26,7 +24,6 @@ impl ColumnKind {
         match self {
             Self::Text => "string",
             Self::Dynamic => "object",
-            Self::Integer => "integer",
         }
     }
 
@@ -35,7 +32,6 @@ impl ColumnKind {
         match self {
             Self::Text => "\"\"",
             Self::Dynamic => "null",
-            Self::Integer => "0",
         }
     }
 }

@@ -137,7 +137,9 @@ impl Parser<'_> {
                 return Err(self.unexpected());
             }
         };
-        values.iter_mut().for_each(|value| value.make_ascii_lowercase());
+        for value in &mut values {
+            value.make_ascii_lowercase();
+        }
         Ok(values)
     }
 
@@ -202,7 +204,8 @@ impl Parser<'_> {
     }
 
     fn accept_word(&mut self, word: &str) -> bool {
-        let accepted = matches!(self.peek(), TokenKind::Word(found) if found.eq_ignore_ascii_case(word));
+        let accepted =
+            matches!(self.peek(), TokenKind::Word(found) if found.eq_ignore_ascii_case(word));
         self.at += usize::from(accepted);
         accepted
     }

@@ -47,7 +47,7 @@ fn machine(place: &Place<'_>, w: &mut Writer<'_>) {
     w.object("osProfile", |w| {
         w.text("computerName", place.name());
         w.text("adminUsername", "azureuser");
-        w.raw(r#""linuxConfiguration":{"disablePasswordAuthentication":true,"provisionVMAgent":true,"patchSettings":{"patchMode":"ImageDefault","assessmentMode":"ImageDefault"}}"#);
+        w.raw(r#""linuxConfiguration":{"disablePasswordAuthentication":true,"provisionVMAgent":true}"#);
         w.raw(r#""secrets":[],"allowExtensionOperations":true,"requireGuestProvisionSignal":true"#);
     });
     w.object("networkProfile", |w| {

@@ -55,11 +55,6 @@ fn public_ip(place: &Place<'_>, w: &mut Writer<'_>) {
     w.text("ipAddress", (net, ".", place.number(12, 250) + 1));
     w.raw(r#""publicIPAddressVersion":"IPv4","publicIPAllocationMethod":"Static","idleTimeoutInMinutes":4,"ipTags":[]"#);
     w.raw(r#""ddosSettings":{"protectionMode":"VirtualNetworkInherited"}"#);
-    w.object("dnsSettings", |w| {
-        let label = (place.name(), "-", place.unit.number);
-        w.text("domainNameLabel", label);
-        w.text("fqdn", (label, ".", place.unit.region.name, ".cloudapp.azure.com"));
-    });
     let (owner, collection, name) = match place.slot.position {
         Position::MachineIp => (Position::Interface, "ipConfigurations", "ipconfig1"),
         Position::BalancerIp => (Position::LoadBalancer, "frontendIPConfigurations", "public"),
@@ -102,9 +97,6 @@ fn load_balancer(place: &Place<'_>, w: &mut Writer<'_>) {
         w.child(place, "backendAddressPools", "machines", |w| {
             w.raw(r#""provisioningState":"Succeeded","loadBalancerBackendAddresses":[]"#);
             w.list("backendIPConfigurations", |w| balanced(place, w));
-        });
-        w.child(place, "backendAddressPools", "scale-set", |w| {
-            w.raw(r#""provisioningState":"Succeeded","loadBalancerBackendAddresses":[]"#);
         });
     });
     w.list("loadBalancingRules", |w| {

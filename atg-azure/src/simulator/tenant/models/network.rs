@@ -72,8 +72,6 @@ fn security_group(place: &Place<'_>, w: &mut Writer<'_>) {
     provisioned(place, w);
     w.list("securityRules", |w| {
         security_rule(place, "securityRules", "allow-https", ["Inbound", "Allow"], 100, w);
-        let second = place.pick(1, &["deny-ssh", "allow-probe"]);
-        security_rule(place, "securityRules", second, ["Inbound", "Deny"], 200, w);
     });
     w.list("defaultSecurityRules", |w| {
         let last = ["Outbound", "Deny"];

@@ -56,7 +56,7 @@ fn interface(place: &Place<'_>, w: &mut Writer<'_>) {
                     w.raw(r#""primary":true,"privateIPAddressVersion":"IPv4""#);
                     w.refer("subnet", "IN_SUBNET", place.subnet("snet-app"));
                     let pool = place.at(Position::LoadBalancer);
-                    let pool = pool.child("backendAddressPools", "scale-set");
+                    let pool = pool.child("backendAddressPools", "machines");
                     w.list("loadBalancerBackendAddressPools", |w| {
                         w.refer_item("BACKEND_OF", pool);
                     });

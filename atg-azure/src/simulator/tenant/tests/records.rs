@@ -60,7 +60,9 @@ fn names_of_nested_resources_are_whole_in_the_generic_list() {
     let name = parsed(&full)["name"].as_str().unwrap().to_owned();
     let whole = parsed(&summary)["name"].as_str().unwrap().to_owned();
     assert!(whole.ends_with(&format!("/{name}")), "{whole}");
-    assert!(id(&tenant, index).contains(&format!("/servers/{}/", whole.split('/').next().unwrap())));
+    assert!(
+        id(&tenant, index).contains(&format!("/servers/{}/", whole.split('/').next().unwrap()))
+    );
 }
 
 #[test]
@@ -91,11 +93,8 @@ fn quirks(tenant: &Tenant) -> (usize, usize, usize) {
 #[test]
 fn quirks_can_be_turned_off() {
     let quirky = tenant(1_000, 2);
-    let plain = TenantSpec {
-        case_variation: false,
-        null_properties: false,
-        ..quirky.spec().clone()
-    };
+    let plain =
+        TenantSpec { case_variation: false, null_properties: false, ..quirky.spec().clone() };
     let (lower_word, lower_namespace, null) = quirks(&quirky);
     assert!(lower_word > 100 && lower_namespace > 100 && null > 2);
     assert_eq!(quirks(&Tenant::new(plain).unwrap()), (0, 0, 0));

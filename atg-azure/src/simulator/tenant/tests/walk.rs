@@ -100,7 +100,8 @@ pub(super) fn read(record: &Value) -> Found {
     let own = record["id"].as_str().unwrap().to_lowercase();
     let kind = record["type"].as_str().unwrap_or_default().to_lowercase();
     let kind = kind.strip_prefix("microsoft.").unwrap_or_default().to_owned();
-    let mut walk = Walk { own, kind, found: Found { triples: BTreeSet::new(), rules: BTreeSet::new() } };
+    let mut walk =
+        Walk { own, kind, found: Found { triples: BTreeSet::new(), rules: BTreeSet::new() } };
     walk.parent();
     walk.columns(record);
     walk.value(record, "");
@@ -129,7 +130,10 @@ impl Walk {
     fn columns(&mut self, record: &Value) {
         let location = record["location"].as_str().unwrap_or_default();
         if !location.is_empty() {
-            self.add("LOCATED_IN", format!("location:{}", location.to_lowercase().replace(' ', "")));
+            self.add(
+                "LOCATED_IN",
+                format!("location:{}", location.to_lowercase().replace(' ', "")),
+            );
         }
         for (name, value) in record["tags"].as_object().into_iter().flatten() {
             self.add("TAGGED", format!("tag:{name}={}", value.as_str().unwrap()));

@@ -1,0 +1,212 @@
+//! Writing a batch of relationship sets: which sets need it, which rows they come to, and what
+//! is then known of their owners. The rows themselves are written by `relationship_rows.rs`.
+
+use atg_core::{
+    Endpoint, MissingEndpoint, NamedBy, RejectedRow, Relationship, RelationshipOutcome,
+    RelationshipSet, ResourceId, SetMode,
+};
+
+use super::encode;
+use super::errors::Try;
+use super::index::{INCOMPLETE, Identity, NEVER};
+use super::relationship_rows::{Action, Entry, Key, Rows};
+use super::settings::KeyHasher;
+use super::writer::Session;
+
+/// Writes the sets and counts what that did.
+pub(super) fn upsert(
+    session: &mut Session<'_>,
+    hasher: KeyHasher,
+    sets: &[RelationshipSet],
+) -> Try<RelationshipOutcome> {
+    let find = |set: &RelationshipSet| session.index.find(hasher(set.owner.key()).into());
+    let owners: Vec<Option<u32>> = sets.iter().map(find).collect();
+    // Sets of different owners that claim only for these cannot touch each other's claims: their
+    // rows are then sorted and written together. Other batches go set by set.
+    let apart = !repeated(&owners) && !sets.iter().any(claims_for_others);
+    let mut batch = Batch::new(session, hasher, sets, apart);
+    for (place, (set, owner)) in sets.iter().zip(owners).enumerate() {
+        batch.add(place, set, owner)?;
+        if !apart {
+            batch.write()?;
+        }
+    }
+    batch.write()?;
+    Ok(batch.finish())
+}
+
+fn repeated(owners: &[Option<u32>]) -> bool {
+    let mut owners: Vec<u32> = owners.iter().copied().flatten().collect();
+    owners.sort_unstable();
+    owners.windows(2).any(|pair| pair.first() == pair.last())
+}
+
+fn claims_for_others(set: &RelationshipSet) -> bool {
+    let others = |one: &Relationship| match one.named_by {
+        NamedBy::Source => one.source != set.owner,
+        NamedBy::Target => one.target != set.owner,
+        NamedBy::Both => one.source != set.owner || one.target != set.owner,
+    };
+    set.relationships.iter().any(others)
+}
+
+/// A set whose rows are among the entries.
+struct Open {
+    place: usize,
+    owner: Option<u32>,
+    complete: bool,
+}
+
+struct Batch<'a, 'b> {
+    session: &'a mut Session<'b>,
+    hasher: KeyHasher,
+    sets: &'a [RelationshipSet],
+    entries: Vec<Entry>,
+    open: Vec<Open>,
+    /// The rows' properties, one after the other.
+    texts: Vec<u8>,
+    rows: Rows<'b>,
+    outcome: RelationshipOutcome,
+    apart: bool,
+}
+
+impl<'a, 'b> Batch<'a, 'b> {
+    fn new(
+        session: &'a mut Session<'b>,
+        hasher: KeyHasher,
+        sets: &'a [RelationshipSet],
+        apart: bool,
+    ) -> Self {
+        Self {
+            rows: Rows::new(session.connection, sets.len(), !apart),
+            session,
+            hasher,
+            sets,
+            entries: Vec::new(),
+            open: Vec::new(),
+            texts: Vec::new(),
+            outcome: RelationshipOutcome::default(),
+            apart,
+        }
+    }
+
+    /// Enters a set's rows, unless the set is stored just so.
+    fn add(&mut self, place: usize, set: &RelationshipSet, owner: Option<u32>) -> Try<()> {
+        let stored = owner.map_or(NEVER, |nid| self.session.index.relationships(nid));
+        if set.hash != 0 && set.hash != INCOMPLETE && set.hash == stored {
+            self.outcome.unchanged += set.relationships.len() as u64;
+            return Ok(());
+        }
+        let withdraws = set.mode == SetMode::Replace && stored != NEVER;
+        let (mut complete, mut named) = (true, Vec::new());
+        for (inner, relationship) in set.relationships.iter().enumerate() {
+            let key = self.accept(place, inner, relationship)?;
+            if withdraws {
+                named.extend(key.map_or_else(|| self.stored_key(relationship), Some));
+            }
+            complete &= key.is_some();
+        }
+        if withdraws && let Some(owner) = owner {
+            self.withdraw(place, owner, named)?;
+        }
+        self.open.push(Open { place, owner, complete });
+        Ok(())
+    }
+
+    /// Enters a row; where it cannot be written, the outcome says so.
+    fn accept(&mut self, set: usize, inner: usize, one: &Relationship) -> Try<Option<Key>> {
+        if let Some(why) = one.problem() {
+            self.outcome.rejected.push(RejectedRow { index: set, inner, why });
+            return Ok(None);
+        }
+        let (source, target) = (self.find(&one.source), self.find(&one.target));
+        let (Some(source), Some(target)) = (source, target) else {
+            for (found, endpoint) in [(source, Endpoint::Source), (target, Endpoint::Target)] {
+                if found.is_none() {
+                    let missing = MissingEndpoint { set, relationship: inner, endpoint };
+                    self.outcome.missing.push(missing);
+                }
+            }
+            return Ok(None);
+        };
+        let kind = self.session.index.relation(self.session.connection, &one.relation)?;
+        let key = Key { source, kind, target };
+        let start = self.texts.len();
+        if !one.properties.is_empty() {
+            encode::write_object(&mut self.texts, &one.properties)?;
+        }
+        let text = start..self.texts.len();
+        self.entries.push(Entry { key, set, action: Action::Add { bits: one.named_by.bits(), text } });
+        Ok(Some(key))
+    }
+
+    fn find(&self, id: &ResourceId) -> Option<u32> {
+        self.session.index.find(Identity::from((self.hasher)(id.key())))
+    }
+
+    /// The key under which a row that is not accepted may be stored from before.
+    fn stored_key(&self, one: &Relationship) -> Option<Key> {
+        let kind = self.session.index.find_relation(&one.relation)?;
+        Some(Key { source: self.find(&one.source)?, kind, target: self.find(&one.target)? })
+    }
+
+    /// Enters the withdrawal of what the owner claimed before and does not name now.
+    fn withdraw(&mut self, set: usize, owner: u32, mut named: Vec<Key>) -> Try<()> {
+        self.session.need_reverse_index()?;
+        named.sort_unstable();
+        for (key, bits) in Rows::claims(self.session.connection, owner)? {
+            if named.binary_search(&key).is_err() {
+                self.entries.push(Entry { key, set, action: Action::Withdraw { bits } });
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the rows entered so far and notes what is known of their owners now.
+    fn write(&mut self) -> Try<()> {
+        // Stable: the rows of one key stay in the order of their sets.
+        self.entries.sort_by_key(|entry| entry.key);
+        for group in self.entries.chunk_by(|one, next| one.key == next.key) {
+            self.rows.write(group, &self.texts)?;
+        }
+        if !self.apart {
+            self.note_claims_for_others();
+        }
+        self.entries.clear();
+        self.texts.clear();
+        for Open { place, owner, complete } in std::mem::take(&mut self.open) {
+            if let (Some(owner), Some(set)) = (owner, self.sets.get(place)) {
+                let changed = self.rows.changed(place);
+                self.note(owner, set, complete, changed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever is claimed for has something to withdraw.
+    fn note_claims_for_others(&mut self) {
+        for Entry { key, action, .. } in &self.entries {
+            let Action::Add { bits, .. } = action else { continue };
+            let ends = [(NamedBy::Source, key.source), (NamedBy::Target, key.target)];
+            for (_, nid) in ends.into_iter().filter(|(claim, _)| claim.bits() & bits != 0) {
+                if self.session.index.relationships(nid) == NEVER {
+                    self.session.index.set_relationships(nid, INCOMPLETE);
+                }
+            }
+        }
+    }
+
+    /// Keeps the hash of a set that is stored as a whole; forgets one that is true no longer.
+    fn note(&mut self, owner: u32, set: &RelationshipSet, complete: bool, changed: bool) {
+        if complete && set.hash != 0 {
+            self.session.index.set_relationships(owner, set.hash);
+        } else if changed || set.mode == SetMode::Replace {
+            self.session.index.set_relationships(owner, INCOMPLETE);
+        }
+    }
+
+    fn finish(mut self) -> RelationshipOutcome {
+        self.rows.count(&mut self.outcome);
+        self.outcome
+    }
+}

@@ -1,0 +1,125 @@
+//! [`Writer`]: the one writing connection with its index, and transactions on it.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::connection;
+use super::errors::Try;
+use super::index::Index;
+use super::schema;
+use super::settings::Settings;
+
+/// Bytes of pages kept while indexes are made; sorting takes as much beside it.
+const INDEXING_CACHE_BYTES: usize = 16 << 20;
+
+/// The writing connection and what it knows of the file.
+pub(super) struct Writer {
+    connection: Connection,
+    cache_bytes: usize,
+    /// `None` until it is read, and after a failure.
+    index: Option<Index>,
+    /// SQLite's counter of other connections' commits, when the index was last true.
+    version: i64,
+    /// Whether the first call found out which indexes there are.
+    prepared: bool,
+    /// Whether late indexes wait for the end of the load.
+    bulk: bool,
+}
+
+/// One transaction under way.
+pub(super) struct Session<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) index: Index,
+    bulk: bool,
+    cache_bytes: usize,
+}
+
+impl Session<'_> {
+    /// Makes sure that relationships can be found by their target: in a load that leaves that
+    /// index for its end, it is made now.
+    pub(super) fn need_reverse_index(&mut self) -> Try<()> {
+        if self.bulk { self.make_late_indexes() } else { Ok(()) }
+    }
+
+    fn make_late_indexes(&mut self) -> Try<()> {
+        let small = INDEXING_CACHE_BYTES.min(self.cache_bytes);
+        connection::set_cache(self.connection, small)?;
+        let made = schema::create_late_indexes(self.connection);
+        connection::set_cache(self.connection, self.cache_bytes)?;
+        self.bulk = false;
+        made
+    }
+}
+
+impl Writer {
+    pub(super) fn open(settings: &Settings) -> Try<Self> {
+        Ok(Self {
+            connection: connection::open_writer(settings)?,
+            cache_bytes: settings.cache_bytes,
+            index: None,
+            version: 0,
+            prepared: false,
+            bulk: false,
+        })
+    }
+
+    /// Reads the index; makes late indexes that a killed load did not come to, or, where the
+    /// graph is empty, leaves them for [`finish`](Self::finish).
+    pub(super) fn prepare(&mut self) -> Try<()> {
+        if self.prepared {
+            return Ok(());
+        }
+        self.transaction(|session| {
+            session.bulk = schema::is_empty(session.connection)?;
+            if session.bulk {
+                schema::drop_late_indexes(session.connection)
+            } else {
+                session.make_late_indexes()
+            }
+        })?;
+        self.prepared = true;
+        Ok(())
+    }
+
+    /// Runs `work` as one transaction: committed as a whole, or nothing of it is left, neither
+    /// in the file nor in the index.
+    pub(super) fn write<T>(&mut self, work: impl FnOnce(&mut Session<'_>) -> Try<T>) -> Try<T> {
+        self.prepare()?;
+        self.transaction(work)
+    }
+
+    fn transaction<T>(&mut self, work: impl FnOnce(&mut Session<'_>) -> Try<T>) -> Try<T> {
+        // Immediate: a transaction that reads first and writes later may be refused at once.
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version: i64 = transaction.pragma_query_value(None, "data_version", |r| r.get(0))?;
+        let kept = self.index.take().filter(|_| version == self.version);
+        let index = match kept {
+            Some(index) => index,
+            None => Index::load(&transaction)?,
+        };
+        let (bulk, cache_bytes) = (self.bulk, self.cache_bytes);
+        let mut session = Session { connection: &transaction, index, bulk, cache_bytes };
+        let value = work(&mut session)?;
+        session.index.store(&transaction)?;
+        let Session { index, bulk, .. } = session;
+        transaction.commit()?;
+        (self.index, self.version, self.bulk) = (Some(index), version, bulk);
+        Ok(value)
+    }
+
+    /// Ends a load: late indexes, statistics for the query planner, the log into the file.
+    pub(super) fn finish(&mut self) -> Try<()> {
+        self.write(|session| {
+            // An empty graph still waits for its load.
+            if schema::is_empty(session.connection)? { Ok(()) } else { session.make_late_indexes() }
+        })?;
+        self.connection.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize")?;
+        let busy: bool =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0))?;
+        if busy {
+            // All is durable and readable; the log goes into the file with a later checkpoint.
+            tracing::debug!("another connection reads; the log stays beside the file for now");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,192 @@
+//! The report: JSON for programs, tables for people.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use atg_core::pipeline::{Phase, ScanReport};
+use atg_core::{Error, ErrorKind, GraphCounts, Result};
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+
+/// Everything a run did.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub source: String,
+    pub graph: String,
+    pub scan: ScanReport,
+    pub scale: ScaleSection,
+    pub validation: ValidationSection,
+    pub phases: Vec<Phase>,
+    pub peak_memory_bytes: u64,
+}
+
+/// What the scale-up did.
+#[derive(Debug, Default, Serialize)]
+pub struct ScaleSection {
+    pub template_nodes: u64,
+    pub template_relationships: u64,
+    pub nodes: u64,
+    pub relationships: u64,
+    pub seconds: f64,
+}
+
+/// What the validation found.
+#[derive(Debug, Default, Serialize)]
+pub struct ValidationSection {
+    pub passed: bool,
+    pub checks: Vec<CheckLine>,
+}
+
+/// One check.
+#[derive(Debug, Serialize)]
+pub struct CheckLine {
+    pub name: String,
+    pub passed: bool,
+    pub detail: String,
+}
+
+/// Writes the report as JSON: to a temporary file beside it first, so that a reader never sees
+/// half a report.
+pub fn write_json(report: &Report, path: &Path) -> Result<()> {
+    let failed = |error: std::io::Error| {
+        Error::new(
+            ErrorKind::InvalidInput,
+            "write report",
+            format!("{} cannot be written", path.display()),
+        )
+        .with_source(error)
+    };
+    let text = serde_json::to_string_pretty(report).map_err(|e| failed(e.into()))?;
+    let temporary = path.with_extension("partial");
+    std::fs::write(&temporary, text + "\n").map_err(failed)?;
+    std::fs::rename(&temporary, path).map_err(failed)
+}
+
+/// Prints the tables.
+pub fn print(report: &Report, counts: &GraphCounts) {
+    print_counts("nodes by type", &counts.nodes_by_type, 15);
+    print_counts("relationships by type", &counts.relationships_by_type, 20);
+    print_summary(report, counts);
+    print_phases(&report.phases);
+    print_checks(&report.validation);
+    print_skipped(&report.scan);
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_header(header.to_vec());
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn print_counts(title: &str, counts: &BTreeMap<String, u64>, most: usize) {
+    let mut rows: Vec<_> = counts.iter().collect();
+    rows.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+    let mut table = table(&[title, "count"]);
+    for (name, count) in rows.iter().take(most) {
+        table.add_row(vec![(*name).clone(), grouped(**count)]);
+    }
+    if rows.len() > most {
+        let rest: u64 = rows.iter().skip(most).map(|(_, count)| **count).sum();
+        table.add_row(vec![format!("… {} more", rows.len() - most), grouped(rest)]);
+    }
+    println!("{table}");
+}
+
+fn print_summary(report: &Report, counts: &GraphCounts) {
+    let scan = &report.scan;
+    let mut table = table(&["scan", ""]);
+    let mut row = |name: &str, value: u64| {
+        table.add_row(vec![name.to_owned(), grouped(value)]);
+    };
+    row("resources read", scan.resources_read);
+    row("items skipped", scan.resources_skipped.len() as u64);
+    row("nodes written", scan.nodes_written);
+    row("nodes unchanged", scan.nodes_unchanged);
+    row("relationships written", scan.relationships_written);
+    row("relationships unchanged", scan.relationships_unchanged);
+    row("unresolved nodes", scan.unresolved);
+    row("requests", scan.requests);
+    row("throttled", scan.throttled);
+    row("nodes in the graph", counts.nodes);
+    row("  of them synthetic", counts.synthetic_nodes);
+    row("relationships in the graph", counts.relationships);
+    row("peak memory, MiB", report.peak_memory_bytes >> 20);
+    println!("{table}");
+}
+
+fn print_phases(phases: &[Phase]) {
+    let mut table = table(&["phase", "seconds", "items", "items/s"]);
+    for phase in phases {
+        let rate = if phase.items == 0 { String::new() } else { format!("{:.0}", phase.per_second) };
+        table.add_row(vec![
+            phase.name.clone(),
+            format!("{:.3}", phase.seconds),
+            grouped(phase.items),
+            rate,
+        ]);
+    }
+    println!("{table}");
+}
+
+fn print_checks(validation: &ValidationSection) {
+    let mut table = Table::new();
+    table.load_preset(UTF8_FULL_CONDENSED).set_header(vec!["check", "", "detail"]);
+    for check in &validation.checks {
+        let mark = if check.passed { "passed" } else { "FAILED" };
+        table.add_row(vec![check.name.clone(), mark.to_owned(), check.detail.clone()]);
+    }
+    if !validation.checks.is_empty() {
+        println!("{table}");
+    }
+}
+
+fn print_skipped(scan: &ScanReport) {
+    const MOST: usize = 5;
+    for one in scan.resources_skipped.iter().take(MOST) {
+        println!("skipped {}: {}", one.id, one.why);
+    }
+    if scan.resources_skipped.len() > MOST {
+        let more = scan.resources_skipped.len() - MOST;
+        println!("… and {more} more skipped; --report FILE names each");
+    }
+    for problem in &scan.problems {
+        println!("scope {} is {}: {}", problem.scope, problem.status, problem.why);
+    }
+}
+
+/// Prints queries to try next.
+pub fn print_queries(path: &str) {
+    println!("\nTry next:");
+    for query in [
+        "select type, count(*) from nodes group by type order by 2 desc limit 10",
+        "select name, json_extract(properties, '$.hardwareProfile.vmSize') from nodes where type = 'microsoft.compute/virtualmachines' limit 10",
+        "select source, target from relationships where type = 'HAS_PUBLIC_IP' limit 10",
+    ] {
+        println!("  sqlite3 {path} \"{query}\"");
+    }
+}
+
+/// A number with its thousands apart.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The most memory this process has held, in bytes; 0 where the system does not tell.
+pub fn peak_memory_bytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0);
+    kilobytes * 1024
+}
