@@ -41,9 +41,11 @@ fn resources(count: usize) -> Vec<Resource> {
 
 fn source(count: usize, scopes: usize) -> MemorySource {
     let all = resources(count);
-    all.chunks(count.div_ceil(scopes)).enumerate().fold(MemorySource::new(), |source, (n, chunk)| {
-        source.with_scope(format!("scope {n}").as_str(), chunk.to_vec())
-    })
+    all.chunks(count.div_ceil(scopes))
+        .enumerate()
+        .fold(MemorySource::new(), |source, (n, chunk)| {
+            source.with_scope(format!("scope {n}").as_str(), chunk.to_vec())
+        })
 }
 
 async fn graph_of(graph: &MemoryGraph) -> (Vec<String>, Vec<String>) {

@@ -88,7 +88,7 @@ pub fn successes(folder: &Path) -> Vec<Recorded> {
 }
 
 /// A list of `count` different resources made of recorded bodies whose sizes average `body_size`
-/// bytes: the bodies nearest to it, again and again with other names in their ids.
+/// bytes: neighbours by size, again and again with other names in their ids.
 pub fn page_of(folder: &Path, count: usize, body_size: usize) -> String {
     let bodies = bodies_around(folder, body_size);
     let items: Vec<String> = (0..count)
@@ -106,16 +106,13 @@ fn bodies_around(folder: &Path, body_size: usize) -> Vec<String> {
         .filter(|answer| answer.status == 200 && answer.body["id"].is_string())
         .map(|answer| answer.body.to_string())
         .collect();
-    bodies.sort_by_key(|body| (body.len().abs_diff(body_size), body.clone()));
-    // From the nearest outwards, whatever keeps the average within a twentieth.
-    let (mut chosen, mut total) = (Vec::new(), 0);
-    for body in bodies {
-        let average = (total + body.len()) / (chosen.len() + 1);
-        if average.abs_diff(body_size) <= body_size / 20 {
-            total += body.len();
-            chosen.push(body);
-        }
-    }
-    assert!(chosen.len() >= 10, "{} bodies around {body_size} bytes", chosen.len());
+    bodies.sort_by_key(|body| (body.len(), body.clone()));
+    let off = |bodies: &[String]| {
+        let total: usize = bodies.iter().map(String::len).sum();
+        (total / bodies.len()).abs_diff(body_size)
+    };
+    let windows = (10..60).flat_map(|count| bodies.windows(count));
+    let chosen = windows.min_by_key(|window| off(window)).unwrap().to_vec();
+    assert!(off(&chosen) <= body_size / 50, "no bodies around {body_size} bytes");
     chosen
 }

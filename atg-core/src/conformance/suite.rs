@@ -118,12 +118,10 @@ impl<'a, S> Suite<'a, S> {
         C: AsyncFnOnce(Arc<S>) -> Outcome,
     {
         self.checks += 1;
-        let t0 = std::time::Instant::now();
         let outcome = match (self.make)().await {
             Ok(subject) => check(Arc::new(subject)).await,
             Err(broken) => Err(broken),
         };
-        eprintln!("TIME {name} {:?}", t0.elapsed());
         if let Err(Broken(why)) = outcome {
             self.failed.push(FailedCheck { check: name, why });
         }

@@ -52,12 +52,11 @@ struct Effect {
 
 /// The statements, and the counts of one batch.
 pub(super) struct Rows<'a> {
-    connection: &'a Connection,
     counts: RelationshipOutcome,
     changed: Vec<bool>,
     /// Where the same relationship may be written several times: its effect over all of them.
     effects: Option<HashMap<Key, Effect>>,
-    statements: Option<Statements<'a>>,
+    statements: Statements<'a>,
 }
 
 struct Statements<'a> {
@@ -86,14 +85,13 @@ const CLAIMS: &str = "SELECT src, type, dst, CASE WHEN src = dst THEN 3 ELSE 1 E
 impl<'a> Rows<'a> {
     /// Rows for a batch of `sets` sets, some of which may ask for one relationship several times
     /// in separate writes if `again`.
-    pub(super) fn new(connection: &'a Connection, sets: usize, again: bool) -> Self {
-        Self {
-            connection,
+    pub(super) fn new(connection: &'a Connection, sets: usize, again: bool) -> Try<Self> {
+        Ok(Self {
             counts: RelationshipOutcome::default(),
             changed: vec![false; sets],
             effects: again.then(HashMap::new),
-            statements: None,
-        }
+            statements: Statements::prepare(connection)?,
+        })
     }
 
     /// What a node claims now, and by which bits.
@@ -114,21 +112,150 @@ impl<'a> Rows<'a> {
     /// Writes what the entries of one relationship come to.
     pub(super) fn write(&mut self, group: &[Entry], texts: &[u8]) -> Try<()> {
         let Some(key) = group.first().map(|entry| entry.key) else { return Ok(()) };
-        let rows = group.iter().filter(|entry| matches!(entry.action, Action::Add { .. })).count();
-        let text = newest_text(group, texts)?;
-        let mut before = None;
-        let mut after = self.fold(before, group, texts);
-        let only_adds = rows == group.len();
-        let created = match after {
-            Some(version) if only_adds => self.insert(key, version, text)?,
-            _ => false,
-        };
+        let mut adds = group.iter().filter_map(|entry| match &entry.action {
+            Action::Add { bits, text } => Some((*bits, text)),
+            Action::Withdraw { .. } => None,
+        });
+        let (mut rows, mut claims, mut newest) = (0, 0, None);
+        for (bits, text) in adds.by_ref() {
+            (rows, claims, newest) = (rows + 1, claims | bits, texts.get(text.clone()));
+        }
+        let text = newest.map(utf8).transpose()?;
+        // Most are new: try that before looking.
+        let created = rows == group.len() && self.insert(key, claims, text)?;
+        let before = if created { None } else { self.read(key)? };
+        let after = self.fold(before, group, texts);
         if !created {
-            before = self.read(key)?;
-            after = self.fold(before, group, texts);
-            self.change(key, before, after, (rows > 0).then_some(text))?;
+            self.change(key, before, after, text)?;
         }
         self.note(key, Effect { before, after, rows: rows as u64 });
         Ok(())
+    }
+
+    /// Applies the entries in their order; notes which sets changed anything.
+    fn fold(&mut self, before: Option<Version>, group: &[Entry], texts: &[u8]) -> Option<Version> {
+        group.iter().fold(before, |version, entry| match &entry.action {
+            Action::Add { bits, text } => {
+                let claimed = version.map_or(0, |version| version.bits);
+                let properties = hash_of(texts.get(text.clone()).unwrap_or_default());
+                let next = Some(Version { bits: claimed | bits, properties });
+                if next != version
+                    && let Some(changed) = self.changed.get_mut(entry.set)
+                {
+                    *changed = true;
+                }
+                next
+            }
+            Action::Withdraw { bits } => version
+                .map(|version| Version { bits: version.bits & !bits, ..version })
+                .filter(|version| version.bits != 0),
+        })
+    }
+
+    /// Inserts the relationship if it is not there, and says whether it did.
+    fn insert(&mut self, key: Key, bits: u8, text: Option<&str>) -> Try<bool> {
+        let Key { source, kind, target } = key;
+        let text = text.filter(|text| !text.is_empty());
+        Ok(self.statements.insert.execute((source, kind, target, bits, text))? == 1)
+    }
+
+    fn read(&mut self, key: Key) -> Try<Option<Version>> {
+        let Key { source, kind, target } = key;
+        let version = self.statements.select.query_row((source, kind, target), |row| {
+            let text = row.get_ref(1)?.as_bytes_or_null()?;
+            Ok(Version { bits: row.get(0)?, properties: hash_of(text.unwrap_or_default()) })
+        });
+        Ok(version.optional()?)
+    }
+
+    /// Makes the stored relationship what it is to be; `text` holds its properties where a row
+    /// of the batch gave them.
+    fn change(
+        &mut self,
+        key: Key,
+        before: Option<Version>,
+        after: Option<Version>,
+        text: Option<&str>,
+    ) -> Try<()> {
+        let Key { source, kind, target } = key;
+        let statements = &mut self.statements;
+        match (before, after) {
+            (None, Some(version)) => {
+                self.insert(key, version.bits, text)?;
+            }
+            (Some(_), None) => {
+                statements.delete.execute((source, kind, target))?;
+            }
+            (Some(old), Some(new)) if old != new => {
+                let text = text.map(|text| Some(text).filter(|text| !text.is_empty()));
+                match text {
+                    Some(text) => {
+                        statements.update.execute((source, kind, target, new.bits, text))?
+                    }
+                    None => statements.claims.execute((source, kind, target, new.bits))?,
+                };
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, key: Key, effect: Effect) {
+        let Some(effects) = &mut self.effects else { return effect.count(&mut self.counts) };
+        effects
+            .entry(key)
+            .and_modify(|known| {
+                known.after = effect.after;
+                known.rows += effect.rows;
+            })
+            .or_insert(effect);
+    }
+
+    /// Adds the counts of all that was written to an outcome.
+    pub(super) fn count(mut self, outcome: &mut RelationshipOutcome) {
+        for effect in self.effects.take().unwrap_or_default().values() {
+            effect.count(&mut self.counts);
+        }
+        outcome.created += self.counts.created;
+        outcome.updated += self.counts.updated;
+        outcome.unchanged += self.counts.unchanged;
+        outcome.removed += self.counts.removed;
+    }
+}
+
+impl Effect {
+    /// One row at the most did what was done; the others count as unchanged.
+    fn count(&self, counts: &mut RelationshipOutcome) {
+        let mut unchanged = self.rows;
+        match (self.before, self.after) {
+            (None, Some(_)) => {
+                counts.created += 1;
+                unchanged -= 1;
+            }
+            (Some(_), None) => counts.removed += 1,
+            (Some(before), Some(after)) if self.rows > 0 && before != after => {
+                counts.updated += 1;
+                unchanged -= 1;
+            }
+            _ => {}
+        }
+        counts.unchanged += unchanged;
+    }
+}
+
+/// A hash of a relationship's properties; 0 for none.
+fn hash_of(text: &[u8]) -> u64 {
+    if text.is_empty() { 0 } else { xxh3_64(text).max(1) }
+}
+
+impl<'a> Statements<'a> {
+    fn prepare(connection: &'a Connection) -> Try<Self> {
+        Ok(Self {
+            insert: connection.prepare_cached(INSERT)?,
+            select: connection.prepare_cached(SELECT)?,
+            claims: connection.prepare_cached(UPDATE_CLAIMS)?,
+            update: connection.prepare_cached(UPDATE)?,
+            delete: connection.prepare_cached(DELETE)?,
+        })
     }
 }

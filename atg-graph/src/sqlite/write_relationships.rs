@@ -24,7 +24,7 @@ pub(super) fn upsert(
     // Sets of different owners that claim only for these cannot touch each other's claims: their
     // rows are then sorted and written together. Other batches go set by set.
     let apart = !repeated(&owners) && !sets.iter().any(claims_for_others);
-    let mut batch = Batch::new(session, hasher, sets, apart);
+    let mut batch = Batch::new(session, hasher, sets, apart)?;
     for (place, (set, owner)) in sets.iter().zip(owners).enumerate() {
         batch.add(place, set, owner)?;
         if !apart {
@@ -76,9 +76,9 @@ impl<'a, 'b> Batch<'a, 'b> {
         hasher: KeyHasher,
         sets: &'a [RelationshipSet],
         apart: bool,
-    ) -> Self {
-        Self {
-            rows: Rows::new(session.connection, sets.len(), !apart),
+    ) -> Try<Self> {
+        Ok(Self {
+            rows: Rows::new(session.connection, sets.len(), !apart)?,
             session,
             hasher,
             sets,
@@ -87,7 +87,7 @@ impl<'a, 'b> Batch<'a, 'b> {
             texts: Vec::new(),
             outcome: RelationshipOutcome::default(),
             apart,
-        }
+        })
     }
 
     /// Enters a set's rows, unless the set is stored just so.

@@ -55,7 +55,7 @@ use unit::{SLOTS, UNIT_SIZE, Unit};
 pub struct Tenant {
     spec: TenantSpec,
     layout: Layout,
-    tenant_id: String,
+    id: String,
     subscription_ids: Vec<String>,
     subscriptions_by_id: HashMap<u128, u32, foldhash::fast::FixedState>,
     /// Which slots of a unit hold types that Resource Graph does not know.
@@ -71,12 +71,12 @@ impl Tenant {
         spec.validate()?;
         let guids =
             (0..spec.subscriptions).map(|number| Guid::of(spec.seed, 1 + u64::from(number)));
-        let subscription_ids = guids.clone().map(|guid| guid.to_text()).collect();
-        let subscriptions_by_id = guids.map(|guid| guid.value()).zip(0..).collect();
+        let subscription_ids = guids.clone().map(Guid::to_text).collect();
+        let subscriptions_by_id = guids.map(Guid::value).zip(0..).collect();
         let hidden = SLOTS.each_ref().map(|slot| spec.hides(slot.blueprint.resource_type));
         Ok(Self {
             layout: Layout::new(spec.resources, spec.subscriptions),
-            tenant_id: Guid::of(spec.seed, 0).to_text(),
+            id: Guid::of(spec.seed, 0).to_text(),
             subscription_ids,
             subscriptions_by_id,
             hidden,
@@ -101,7 +101,7 @@ impl Tenant {
 
     /// The tenant's id, a lower-case GUID.
     pub fn tenant_id(&self) -> &str {
-        &self.tenant_id
+        &self.id
     }
 
     /// How many subscriptions there are.

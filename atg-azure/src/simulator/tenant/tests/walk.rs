@@ -144,7 +144,9 @@ impl Walk {
         match value {
             Value::String(text) => self.text(text, path),
             Value::Array(items) => {
-                items.iter().for_each(|item| self.value(item, &format!("{path}[]")));
+                for item in items {
+                    self.value(item, &format!("{path}[]"));
+                }
             }
             Value::Object(members) => {
                 for (name, member) in members {
