@@ -7,8 +7,8 @@ use atg_core::{Error, ErrorKind, Pace, Result};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 
-use crate::client::{ArmClient, Request, broken};
 use crate::Transport;
+use crate::client::{ArmClient, Request, broken};
 
 /// Types whose api-version is known without asking.
 const WELL_KNOWN: [(&str, &str); 14] = [

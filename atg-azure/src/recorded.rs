@@ -174,10 +174,10 @@ impl Loader {
                 if let Some(error) = answer.error {
                     self.skip_error(name, error, &interaction.method, page);
                 }
-                let skipped = answer.skipped.into_iter().map(|one| Skipped {
-                    id: format!("{name} {}", one.id).into(),
-                    why: one.why,
-                });
+                let skipped = answer
+                    .skipped
+                    .into_iter()
+                    .map(|one| Skipped { id: format!("{name} {}", one.id).into(), why: one.why });
                 page.skipped.extend(skipped);
                 page.bytes += answer.bytes;
                 self.summary.records += answer.resources.len();
@@ -201,8 +201,8 @@ impl Loader {
             let kept_page = self.files.get(file).map_or(&*page, |file| &file.page);
             kept_page.resources.get(place)
         });
-        let poorer = resource.properties.is_empty()
-            && kept.is_some_and(|kept| !kept.properties.is_empty());
+        let poorer =
+            resource.properties.is_empty() && kept.is_some_and(|kept| !kept.properties.is_empty());
         if !poorer {
             self.kept.insert(key, at);
         }
@@ -247,15 +247,23 @@ mod tests {
     async fn one_record_a_resource_and_errors_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let full = answer(200, &format!(r#"{{"id":"{SITE}","properties":{{"x":1}}}}"#));
-        let poor = answer(200, &format!(r#"{{"value":[{{"id":"{}"}},{{"n":1}}]}}"#, SITE.to_uppercase()));
+        let poor =
+            answer(200, &format!(r#"{{"value":[{{"id":"{}"}},{{"n":1}}]}}"#, SITE.to_uppercase()));
         std::fs::write(folder.path().join("a.json"), full).unwrap();
         std::fs::create_dir(folder.path().join("sub")).unwrap();
-        let lines = format!("{}\n{}\n", poor.replace('\n', " "), answer(404, r#"{"error":{"code":"Gone","message":"m"}}"#).replace('\n', " "));
+        let lines = format!(
+            "{}\n{}\n",
+            poor.replace('\n', " "),
+            answer(404, r#"{"error":{"code":"Gone","message":"m"}}"#).replace('\n', " ")
+        );
         std::fs::write(folder.path().join("sub/b.jsonl"), lines).unwrap();
         std::fs::write(folder.path().join("rules.json"), "[1]").unwrap();
         let source = RecordedSource::open(folder.path()).unwrap();
         let summary = source.summary();
-        assert_eq!((summary.answers, summary.errors, summary.records, summary.resources), (3, 1, 2, 1));
+        assert_eq!(
+            (summary.answers, summary.errors, summary.records, summary.resources),
+            (3, 1, 2, 1)
+        );
         let mut resources = Vec::new();
         let mut skipped = Vec::new();
         for scope in source.scopes().await.unwrap() {

@@ -1,7 +1,7 @@
 //! [`ServiceError`]: what a service of Azure says went wrong, in all the forms they say it.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use atg_core::{Error, ErrorKind};
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ const LONGEST_MESSAGE: usize = 1000;
 
 /// An answer that reports an error.
 ///
-/// Reads `{"error": {…}}`, the error without its envelope, the OData form, an error without a
+/// Reads `{"error": {…}}`, the error without its envelope, the form of `OData`, an error without a
 /// code, an empty body and a proxy's HTML page. Keeps no token: what looks like one is cut out of
 /// messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +157,7 @@ impl ErrorDetail {
         .unwrap_or_default();
         let number = |name| error.get(name).and_then(Value::as_u64);
         if let (Some(line), Some(at)) = (number("line"), number("characterPositionInLine")) {
-            message.push_str(&format!(" (line {line}, character {at})"));
+            let _ = write!(message, " (line {line}, character {at})");
         }
         let inner = match member(error, &["innererror", "innerError"]) {
             Some(Value::Object(inner)) => Some(Box::new(Self::of(inner))),

@@ -58,7 +58,10 @@ fn expected(simulator: &Simulator) -> (BTreeSet<String>, BTreeSet<Triple>) {
 fn assert_same<T: Ord + std::fmt::Debug>(what: &str, found: &BTreeSet<T>, expected: &BTreeSet<T>) {
     let missing: Vec<_> = expected.difference(found).take(5).collect();
     let extra: Vec<_> = found.difference(expected).take(5).collect();
-    assert!(missing.is_empty() && extra.is_empty(), "{what}: missing {missing:#?} extra {extra:#?}");
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "{what}: missing {missing:#?} extra {extra:#?}"
+    );
 }
 
 fn assert_oracle(simulator: &Simulator, graph: &MemoryGraph) {

@@ -21,7 +21,7 @@ fn status_and_code_are_those_of_the_file() {
         let mut parts = answer.name.split('_');
         let status: u16 = parts.next().unwrap().parse().unwrap();
         let code = parts.next().filter(|code| !matches!(*code, "nocode" | "empty"));
-        let error = ServiceError::parse(answer.status, &body(&answer));
+        let error = ServiceError::parse(answer.status, body(&answer));
         assert_eq!((error.status, error.code()), (status, code), "{}", answer.name);
         let error = error.into_error("read");
         assert!(error.message().starts_with(&format!("Azure answered {status}")), "{error}");
@@ -33,14 +33,14 @@ fn throttling_and_other_operations_are_told_apart() {
     let Some(folder) = folder() else { return };
     let mut throttled = 0;
     for answer in answers(&folder, &["docs-bodies", "recorded/errors"]) {
-        let (kind, retryable) = ServiceError::parse(answer.status, &body(&answer)).kind();
+        let (kind, retryable) = ServiceError::parse(answer.status, body(&answer)).kind();
         match answer.status {
             429 => {
                 assert_eq!((kind, retryable), (ErrorKind::Throttled, true), "{}", answer.name);
                 throttled += 1;
             }
             409 => {
-                assert_eq!(retryable, answer.name.contains("AnotherOperation"), "{}", answer.name)
+                assert_eq!(retryable, answer.name.contains("AnotherOperation"), "{}", answer.name);
             }
             _ => {}
         }
@@ -54,7 +54,7 @@ fn resource_graph_keeps_the_cause_in_its_details() {
     let mut seen = 0;
     for answer in answers(&folder, &["recorded/graph", "transcribed"]) {
         if answer.status == 400 {
-            let error = ServiceError::parse(400, &body(&answer));
+            let error = ServiceError::parse(400, body(&answer));
             assert_eq!(error.deepest().code.as_deref(), Some("ParserFailure"), "{}", answer.name);
             seen += 1;
         }

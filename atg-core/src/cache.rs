@@ -21,7 +21,8 @@ pub enum Invalidation {
 /// How an entry is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntryOptions {
-    /// How long it may be served; `None` for as long as it is not evicted.
+    /// How long it may be served; `None` for as long as it is not evicted; zero for not at all;
+    /// more than the clock can tell is as good as `None`.
     pub time_to_live: Option<Duration>,
     /// Tags by which it can be invalidated.
     pub tags: Vec<String>,

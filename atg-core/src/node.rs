@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::value::{columns_size, detached_columns, update_columns, update_text};
 use crate::{ResourceId, Text, Value};
 
 /// The label every node has that stands for something in Azure.
@@ -136,25 +137,22 @@ impl Node {
     /// never 0. Equal nodes have equal hashes on every machine and in every run.
     pub fn content_hash(&self) -> u64 {
         let mut state = Xxh3::new();
-        update(&mut state, self.id.as_str());
+        update_text(&mut state, self.id.as_str());
         for label in self.labels.iter() {
-            update(&mut state, label);
+            update_text(&mut state, label);
         }
         for (_, text) in self.text_columns() {
-            update(&mut state, text);
+            update_text(&mut state, text);
         }
         state.update(&[u8::from(self.synthetic)]);
-        for (name, value) in &self.columns {
-            update(&mut state, name);
-            update_value(&mut state, value);
-        }
+        update_columns(&mut state, &self.columns);
         state.digest().max(1)
     }
 
     /// About how many bytes of text the node holds.
     pub fn size(&self) -> usize {
         let text: usize = self.text_columns().iter().map(|(_, text)| text.len()).sum();
-        text + self.id.as_str().len() + std::mem::size_of::<Self>()
+        text + self.id.as_str().len() + columns_size(&self.columns) + size_of::<Self>()
     }
 
     /// Why no store takes this node, if so: a custom column no store can hold.
@@ -185,38 +183,7 @@ impl Node {
             synthetic: self.synthetic,
             scale_operation_id: self.scale_operation_id.detached(),
             template_source_id: self.template_source_id.detached(),
-            columns: self.columns.clone(),
-        }
-    }
-}
-
-/// Feeds a text and its end, so that ("ab", "c") and ("a", "bc") differ.
-pub(crate) fn update(state: &mut Xxh3, text: &str) {
-    state.update(text.as_bytes());
-    state.update(&[0xff]);
-}
-
-pub(crate) fn update_value(state: &mut Xxh3, value: &Value) {
-    match value {
-        Value::Boolean(value) => state.update(&[1, u8::from(*value)]),
-        Value::Integer(number) => {
-            state.update(&[2]);
-            state.update(&number.to_le_bytes());
-        }
-        Value::Float(number) => {
-            state.update(&[3]);
-            state.update(&number.to_bits().to_le_bytes());
-        }
-        Value::Text(text) => {
-            state.update(&[4]);
-            update(state, text);
-        }
-        Value::List(items) => {
-            state.update(&[5]);
-            state.update(&(items.len() as u64).to_le_bytes());
-            for item in items {
-                update_value(state, item);
-            }
+            columns: detached_columns(&self.columns),
         }
     }
 }

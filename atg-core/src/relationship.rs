@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::node::{update, update_value};
+use crate::value::{columns_size, detached_columns, update_columns, update_text};
 use crate::{ResourceId, Text, Value};
 
 /// One end of a relationship.
@@ -78,14 +78,11 @@ impl Relationship {
     /// A 64-bit hash (XXH3) of the whole relationship.
     pub fn content_hash(&self) -> u64 {
         let mut state = Xxh3::new();
-        update(&mut state, self.source.key());
-        update(&mut state, &self.relation);
-        update(&mut state, self.target.key());
+        update_text(&mut state, self.source.key());
+        update_text(&mut state, &self.relation);
+        update_text(&mut state, self.target.key());
         state.update(&[self.named_by as u8]);
-        for (name, value) in &self.properties {
-            update(&mut state, name);
-            update_value(&mut state, value);
-        }
+        update_columns(&mut state, &self.properties);
         state.digest()
     }
 
@@ -101,7 +98,10 @@ impl Relationship {
 
     /// About how many bytes of text it holds.
     pub fn size(&self) -> usize {
-        std::mem::size_of::<Self>() + self.source.as_str().len() + self.target.as_str().len()
+        size_of::<Self>()
+            + self.source.as_str().len()
+            + self.target.as_str().len()
+            + columns_size(&self.properties)
     }
 
     /// A copy with buffers of its own; see [`Text::detached`].
@@ -112,7 +112,7 @@ impl Relationship {
             relation: self.relation.detached(),
             target: self.target.detached(),
             named_by: self.named_by,
-            properties: self.properties.clone(),
+            properties: detached_columns(&self.properties),
         }
     }
 }

@@ -141,8 +141,13 @@ pub trait GraphSink: Send + Sync {
 
     /// Creates or updates relationships, set by set. A [`SetMode::Replace`] set also withdraws
     /// what its owner named before and does not name now, in the same transaction. A set whose
-    /// hash the store already keeps is unchanged and costs no write; its hash is kept only once
-    /// every relationship of it is stored.
+    /// hash the store already keeps is unchanged and costs no write. After any other the store
+    /// keeps the set's hash if every relationship of it was stored, else none: so an addition
+    /// without a hash makes the owner's next complete set be written again. Relationships left
+    /// out (a missing node, a bad row) are still named: nothing is withdrawn for them.
+    ///
+    /// Counts are the batch's net effect, a relationship named twice counting as created and
+    /// unchanged; a claim withdrawn from a relationship that stays counts nowhere.
     ///
     /// [`SetMode::Replace`]: crate::SetMode::Replace
     ///
@@ -150,7 +155,8 @@ pub trait GraphSink: Send + Sync {
     /// Where the store fails; nothing of the batch is left then.
     async fn upsert_relationships(&self, sets: &[RelationshipSet]) -> Result<RelationshipOutcome>;
 
-    /// Deletes nodes with all their relationships; ids that are not there are no error.
+    /// Deletes nodes with all their relationships; ids that are not there are no error. The
+    /// hashes of the owners whose relationships went are forgotten.
     ///
     /// # Errors
     /// Where the store fails; large deletions may then be done in part, by whole nodes.

@@ -76,7 +76,7 @@ impl fmt::Display for ScopeStatus {
 pub struct ScopeEnd {
     /// How completely it was read.
     pub status: ScopeStatus,
-    /// Why it is not complete.
+    /// Why it is not complete; there exactly if it is not.
     pub error: Option<crate::Error>,
 }
 

@@ -1,6 +1,7 @@
 //! [`Value`]: a property value that every graph store can hold.
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::Text;
 
@@ -42,6 +43,79 @@ impl Value {
                 None => None,
             },
             _ => None,
+        }
+    }
+}
+
+impl Value {
+    /// A copy with buffers of its own; see [`Text::detached`].
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(text.detached()),
+            Self::List(items) => Self::List(items.iter().map(Self::detached).collect()),
+            other => other.clone(),
+        }
+    }
+
+    /// About how many bytes the value holds.
+    pub fn size(&self) -> usize {
+        let inner = match self {
+            Self::Text(text) => text.len(),
+            Self::List(items) => items.iter().map(Self::size).sum(),
+            _ => 0,
+        };
+        inner + size_of::<Self>()
+    }
+}
+
+/// Copies named values into buffers of their own.
+pub(crate) fn detached_columns(columns: &[(Text, Value)]) -> Vec<(Text, Value)> {
+    columns.iter().map(|(name, value)| (name.detached(), value.detached())).collect()
+}
+
+/// About how many bytes named values hold.
+pub(crate) fn columns_size(columns: &[(Text, Value)]) -> usize {
+    columns.iter().map(|(name, value)| name.len() + value.size()).sum()
+}
+
+/// Feeds named values to a hash, whatever their order.
+pub(crate) fn update_columns(state: &mut Xxh3, columns: &[(Text, Value)]) {
+    let mut sorted: Vec<_> = columns.iter().collect();
+    sorted.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    for (name, value) in sorted {
+        update_text(state, name);
+        update_value(state, value);
+    }
+}
+
+/// Feeds a text and its end, so that ("ab", "c") and ("a", "bc") differ.
+pub(crate) fn update_text(state: &mut Xxh3, text: &str) {
+    state.update(text.as_bytes());
+    state.update(&[0xff]);
+}
+
+fn update_value(state: &mut Xxh3, value: &Value) {
+    match value {
+        Value::Boolean(value) => state.update(&[1, u8::from(*value)]),
+        Value::Integer(number) => {
+            state.update(&[2]);
+            state.update(&number.to_le_bytes());
+        }
+        Value::Float(number) => {
+            state.update(&[3]);
+            state.update(&number.to_bits().to_le_bytes());
+        }
+        Value::Text(text) => {
+            state.update(&[4]);
+            update_text(state, text);
+        }
+        Value::List(items) => {
+            state.update(&[5]);
+            state.update(&(items.len() as u64).to_le_bytes());
+            for item in items {
+                update_value(state, item);
+            }
         }
     }
 }

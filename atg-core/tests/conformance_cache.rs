@@ -102,40 +102,45 @@ impl Cache for Broken {
     }
 }
 
-/// Fails unless the suite finds the fault by the check.
-async fn is_caught(fault: Fault, check: &str) {
+/// Fails unless the suite finds the fault by these checks.
+async fn is_caught(fault: Fault, checks: &[&str]) {
     let make = || async { Broken { inner: MemoryCache::new(100), fault } };
     let failure = conformance::cache(make, tokio::time::advance).await.unwrap_err();
-    assert!(failure.names(check), "{fault:?} is not caught by {check}, but:\n{failure}");
+    for check in checks {
+        assert!(failure.names(check), "{fault:?} is not caught by {check}, but:\n{failure}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
 async fn expiry_that_is_wrong_is_noticed() {
-    is_caught(Fault::ServesAfterExpiry, "nothing_is_served_after_its_time").await;
-    is_caught(Fault::ServesAtExpiry, "nothing_is_served_after_its_time").await;
-    is_caught(Fault::ServesAtExpiry, "each_entry_has_its_own_time").await;
-    is_caught(Fault::ExpiresEverything, "what_has_no_time_to_live_stays").await;
-    is_caught(Fault::ReadingProlongs, "nothing_is_served_after_its_time").await;
+    is_caught(Fault::ServesAfterExpiry, &["nothing_is_served_after_its_time"]).await;
+    is_caught(
+        Fault::ServesAtExpiry,
+        &["nothing_is_served_after_its_time", "each_entry_has_its_own_time"],
+    )
+    .await;
+    is_caught(Fault::ExpiresEverything, &["what_has_no_time_to_live_stays"]).await;
+    is_caught(Fault::ReadingProlongs, &["nothing_is_served_after_its_time"]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn keys_and_values_that_are_mixed_up_are_noticed() {
-    is_caught(Fault::CutsKeys, "whole_keys_are_compared").await;
-    is_caught(Fault::IgnoresCase, "whole_keys_are_compared").await;
-    is_caught(Fault::TakesKeysForPaths, "whole_keys_are_compared").await;
-    is_caught(Fault::KeepsTheFirstValue, "inserting_replaces").await;
-    is_caught(Fault::CutsValues, "a_working_set_is_kept").await;
-    is_caught(Fault::ClearsNothing, "clearing_forgets_everything").await;
+    is_caught(Fault::CutsKeys, &["whole_keys_are_compared"]).await;
+    is_caught(Fault::IgnoresCase, &["whole_keys_are_compared"]).await;
+    is_caught(Fault::TakesKeysForPaths, &["whole_keys_are_compared"]).await;
+    is_caught(Fault::KeepsTheFirstValue, &["inserting_replaces"]).await;
+    is_caught(Fault::CutsValues, &["a_working_set_is_kept"]).await;
+    is_caught(Fault::ClearsNothing, &["clearing_forgets_everything"]).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn invalidation_of_too_much_or_too_little_is_noticed() {
-    is_caught(Fault::GlobMisses, "a_glob_takes_exactly_what_it_matches").await;
-    is_caught(Fault::GlobIsAPrefix, "a_glob_takes_exactly_what_it_matches").await;
-    is_caught(Fault::GlobIgnoresCase, "a_glob_takes_exactly_what_it_matches").await;
-    is_caught(Fault::TagMisses, "a_tag_takes_exactly_what_has_it").await;
-    is_caught(Fault::TagTakesAll, "a_tag_takes_exactly_what_has_it").await;
-    is_caught(Fault::CountsTooMuch, "one_key_is_invalidated").await;
+    is_caught(Fault::GlobMisses, &["a_glob_takes_exactly_what_it_matches"]).await;
+    is_caught(Fault::GlobIsAPrefix, &["a_glob_takes_exactly_what_it_matches"]).await;
+    is_caught(Fault::GlobIgnoresCase, &["a_glob_takes_exactly_what_it_matches"]).await;
+    is_caught(Fault::TagMisses, &["a_tag_takes_exactly_what_has_it"]).await;
+    is_caught(Fault::TagTakesAll, &["a_tag_takes_exactly_what_has_it"]).await;
+    is_caught(Fault::CountsTooMuch, &["one_key_is_invalidated"]).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use async_trait::async_trait;
 use atg_core::memory::MemoryGraph;
 use atg_core::{
@@ -35,7 +37,7 @@ enum Fault {
 struct Broken {
     inner: MemoryGraph,
     fault: Fault,
-    reads: std::sync::atomic::AtomicUsize,
+    reads: AtomicUsize,
 }
 
 impl Broken {
@@ -73,7 +75,7 @@ impl GraphReader for Broken {
                 return futures::stream::once(first).chain(rest).boxed();
             }
             Fault::TurnsTheOrder => {
-                let reads = self.reads.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let reads = self.reads.fetch_add(1, Ordering::Relaxed);
                 let mut nodes = self.inner.nodes_snapshot();
                 if reads % 2 == 1 {
                     nodes.reverse();
@@ -167,38 +169,49 @@ impl GraphSink for Broken {
     }
 }
 
-/// Fails unless the suite finds the fault by the check.
-async fn is_caught(fault: Fault, check: &str) {
-    let make = || async { Broken { inner: MemoryGraph::new(), fault, reads: Default::default() } };
+/// Fails unless the suite finds the fault by these checks.
+async fn is_caught(fault: Fault, checks: &[&str]) {
+    let make = || async { Broken { inner: MemoryGraph::new(), fault, reads: AtomicUsize::new(0) } };
     let failure = conformance::reader(make).await.unwrap_err();
-    assert!(failure.names(check), "{fault:?} is not caught by {check}, but:\n{failure}");
+    for check in checks {
+        assert!(failure.names(check), "{fault:?} is not caught by {check}, but:\n{failure}");
+    }
 }
 
 #[tokio::test]
 async fn cursors_and_orders_that_fail_are_noticed() {
-    is_caught(Fault::SkipsBehindTheCursor, "nodes_continue_behind_any_node").await;
-    is_caught(Fault::SkipsBehindTheCursor, "relationships_continue_behind_any").await;
-    is_caught(Fault::RepeatsTheCursor, "nodes_continue_behind_any_node").await;
-    is_caught(Fault::IgnoresTheCursor, "nodes_continue_behind_any_node").await;
-    is_caught(Fault::IgnoresTheCursor, "relationships_continue_behind_any").await;
-    is_caught(Fault::StopsAfterAPage, "every_item_comes_once_in_one_order").await;
-    is_caught(Fault::TurnsTheOrder, "every_item_comes_once_in_one_order").await;
+    is_caught(
+        Fault::SkipsBehindTheCursor,
+        &["nodes_continue_behind_any_node", "relationships_continue_behind_any"],
+    )
+    .await;
+    is_caught(Fault::RepeatsTheCursor, &["nodes_continue_behind_any_node"]).await;
+    is_caught(
+        Fault::IgnoresTheCursor,
+        &["nodes_continue_behind_any_node", "relationships_continue_behind_any"],
+    )
+    .await;
+    is_caught(Fault::StopsAfterAPage, &["every_item_comes_once_in_one_order"]).await;
+    is_caught(Fault::TurnsTheOrder, &["every_item_comes_once_in_one_order"]).await;
 }
 
 #[tokio::test]
 async fn filters_that_let_too_much_or_too_little_pass_are_noticed() {
-    is_caught(Fault::IgnoresTheLabel, "node_filters_let_exactly_theirs_pass").await;
-    is_caught(Fault::IgnoresSynthetic, "node_filters_let_exactly_theirs_pass").await;
-    is_caught(Fault::IgnoresSynthetic, "relationship_filters_let_exactly_theirs_pass").await;
-    is_caught(Fault::FiltersAfterLimiting, "node_filters_let_exactly_theirs_pass").await;
-    is_caught(Fault::ComparesSpellings, "relationship_filters_let_exactly_theirs_pass").await;
+    is_caught(Fault::IgnoresTheLabel, &["node_filters_let_exactly_theirs_pass"]).await;
+    is_caught(
+        Fault::IgnoresSynthetic,
+        &["node_filters_let_exactly_theirs_pass", "relationship_filters_let_exactly_theirs_pass"],
+    )
+    .await;
+    is_caught(Fault::FiltersAfterLimiting, &["node_filters_let_exactly_theirs_pass"]).await;
+    is_caught(Fault::ComparesSpellings, &["relationship_filters_let_exactly_theirs_pass"]).await;
 }
 
 #[tokio::test]
 async fn hashes_and_counts_that_are_wrong_are_noticed() {
-    is_caught(Fault::HashesWhatItReads, "known_gives_the_hashes_as_written").await;
-    is_caught(Fault::KnowsNoSets, "known_gives_the_hashes_as_written").await;
-    is_caught(Fault::CountsUnresolvedAsZero, "counts_agree_with_the_streams").await;
-    is_caught(Fault::CountsEachTypeOnce, "counts_agree_with_the_streams").await;
-    is_caught(Fault::FindsNothingByKey, "a_node_is_found_by_its_key").await;
+    is_caught(Fault::HashesWhatItReads, &["known_gives_the_hashes_as_written"]).await;
+    is_caught(Fault::KnowsNoSets, &["known_gives_the_hashes_as_written"]).await;
+    is_caught(Fault::CountsUnresolvedAsZero, &["counts_agree_with_the_streams"]).await;
+    is_caught(Fault::CountsEachTypeOnce, &["counts_agree_with_the_streams"]).await;
+    is_caught(Fault::FindsNothingByKey, &["a_node_is_found_by_its_key"]).await;
 }

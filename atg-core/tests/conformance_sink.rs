@@ -64,7 +64,7 @@ impl Broken {
         let mut node = node.clone();
         match self.fault {
             Fault::ForgetsSpelling => {
-                node.id = ResourceId::from_stored(node.id.key().clone()).unwrap()
+                node.id = ResourceId::from_stored(node.id.key().clone()).unwrap();
             }
             Fault::KeepsOneLabel => node.labels = node.labels[..1].into(),
             Fault::CutsLongTexts if node.properties.len() > 65_535 => {
@@ -84,9 +84,8 @@ impl Broken {
                 }
             }
             Fault::UpdateForgetsTheSet => {
-                let known = self.known().await;
-                let mut known = known.iter().filter(|known| known.key == *node.id.key());
-                if known.any(|known| known.content_hash != node.content_hash()) {
+                let before = self.inner.node(&node.id).await.unwrap();
+                if before.is_some_and(|before| before.content_hash() != node.content_hash()) {
                     self.inner.delete(&[node.id.clone()]).await.unwrap();
                 }
             }
@@ -265,69 +264,58 @@ impl GraphReader for Broken {
     }
 }
 
-/// Fails unless the suite finds the fault by the check.
-async fn is_caught(fault: Fault, check: &str) {
+/// Fails unless the suite finds the fault by these checks.
+async fn is_caught(fault: Fault, checks: &[&str]) {
     let make = || async { Broken { inner: MemoryGraph::new(), fault } };
     let failure = conformance::sink(make).await.unwrap_err();
-    assert!(failure.names(check), "{fault:?} is not caught by {check}, but:\n{failure}");
+    for check in checks {
+        assert!(failure.names(check), "{fault:?} is not caught by {check}, but:\n{failure}");
+    }
 }
+
+/// The check that finds what no other looks for.
+const RANDOM: &str = "random_operations_match_the_model";
 
 #[tokio::test]
 async fn rows_that_are_lost_or_changed_are_noticed() {
-    is_caught(Fault::DropsANode, "every_node_of_a_batch_is_kept").await;
-    is_caught(Fault::DropsARelationship, "every_relationship_of_a_batch_is_kept").await;
-    is_caught(Fault::KeepsEmptiedColumns, "an_update_changes_exactly_that_node").await;
-    is_caught(Fault::ForgetsSpelling, "ids_differ_by_key_alone").await;
-    is_caught(Fault::RoundsIntegers, "custom_columns_read_back_equal").await;
-    is_caught(Fault::CutsLongTexts, "odd_texts_read_back_equal").await;
-    is_caught(Fault::KeepsOneLabel, "label_sets_are_kept_and_changed").await;
-    is_caught(Fault::PrepareEmpties, "prepare_and_flush_keep_everything").await;
+    is_caught(Fault::DropsANode, &["every_node_of_a_batch_is_kept"]).await;
+    is_caught(Fault::DropsARelationship, &["every_relationship_of_a_batch_is_kept"]).await;
+    is_caught(Fault::KeepsEmptiedColumns, &["an_update_changes_exactly_that_node"]).await;
+    is_caught(Fault::ForgetsSpelling, &["ids_differ_by_key_alone", RANDOM]).await;
+    is_caught(Fault::RoundsIntegers, &["custom_columns_read_back_equal"]).await;
+    is_caught(Fault::CutsLongTexts, &["odd_texts_read_back_equal"]).await;
+    is_caught(Fault::KeepsOneLabel, &["label_sets_are_kept_and_changed"]).await;
+    is_caught(Fault::PrepareEmpties, &["prepare_and_flush_keep_everything"]).await;
 }
 
 #[tokio::test]
 async fn counts_that_are_not_the_stores_own_are_noticed() {
-    is_caught(Fault::CountsTheBatch, "node_counts_are_the_stores_own").await;
-    is_caught(Fault::CreatesAgain, "writing_nodes_again_changes_nothing").await;
-    is_caught(Fault::FirstOfEqualKeysWins, "the_last_of_equal_keys_wins").await;
-    is_caught(Fault::CountsDeletedIds, "deleting_counts_what_was_there").await;
-    is_caught(Fault::CountsByLookingFirst, "tasks_write_overlapping_nodes").await;
+    is_caught(Fault::CountsTheBatch, &["node_counts_are_the_stores_own"]).await;
+    is_caught(Fault::CreatesAgain, &["writing_nodes_again_changes_nothing"]).await;
+    is_caught(Fault::FirstOfEqualKeysWins, &["the_last_of_equal_keys_wins", RANDOM]).await;
+    is_caught(Fault::CountsDeletedIds, &["deleting_counts_what_was_there"]).await;
+    is_caught(Fault::CountsByLookingFirst, &["tasks_write_overlapping_nodes"]).await;
 }
 
 #[tokio::test]
 async fn bad_rows_that_cost_others_or_vanish_are_noticed() {
-    is_caught(Fault::BadRowKillsTheBatch, "a_bad_node_is_left_out_and_named").await;
-    is_caught(Fault::SwallowsBadRows, "a_bad_node_is_left_out_and_named").await;
-    is_caught(Fault::SwallowsBadRows, "a_bad_relationship_is_left_out_and_named").await;
-    is_caught(Fault::SwallowsMissing, "missing_endpoints_are_reported").await;
-    is_caught(Fault::RefusesSetsWithMissing, "missing_endpoints_are_reported").await;
-    is_caught(Fault::WritesByHalves, "a_dropped_call_is_whole_or_nothing").await;
+    let bad_node = "a_bad_node_is_left_out_and_named";
+    is_caught(Fault::BadRowKillsTheBatch, &[bad_node]).await;
+    let checks = [bad_node, "a_bad_relationship_is_left_out_and_named"];
+    is_caught(Fault::SwallowsBadRows, &checks).await;
+    is_caught(Fault::SwallowsMissing, &["missing_endpoints_are_reported", RANDOM]).await;
+    is_caught(Fault::RefusesSetsWithMissing, &["missing_endpoints_are_reported"]).await;
+    is_caught(Fault::WritesByHalves, &["a_dropped_call_is_whole_or_nothing"]).await;
 }
 
 #[tokio::test]
 async fn sets_that_are_not_replaced_or_kept_are_noticed() {
-    is_caught(Fault::LosesClaims, "a_relationship_stays_while_one_end_names_it").await;
-    is_caught(Fault::IgnoresReplace, "replacing_withdraws_exactly").await;
-    is_caught(Fault::WithdrawsForBothEnds, "a_relationship_stays_while_one_end_names_it").await;
-    is_caught(Fault::KeepsHashTooEarly, "an_incomplete_set_keeps_no_hash").await;
-    is_caught(Fault::IgnoresHashes, "an_unchanged_set_costs_no_write").await;
-    is_caught(Fault::UpdateForgetsTheSet, "updating_a_node_keeps_its_set").await;
-    is_caught(Fault::KeepsHashesOnDelete, "a_lost_end_makes_a_set_incomplete").await;
-}
-
-#[tokio::test]
-async fn random_operations_find_subtle_faults_as_well() {
-    for fault in [
-        Fault::LosesClaims,
-        Fault::IgnoresReplace,
-        Fault::WithdrawsForBothEnds,
-        Fault::KeepsHashTooEarly,
-        Fault::IgnoresHashes,
-        Fault::UpdateForgetsTheSet,
-        Fault::KeepsHashesOnDelete,
-        Fault::ForgetsSpelling,
-        Fault::FirstOfEqualKeysWins,
-        Fault::SwallowsMissing,
-    ] {
-        is_caught(fault, "random_operations_match_the_model").await;
-    }
+    let claims = "a_relationship_stays_while_one_end_names_it";
+    is_caught(Fault::LosesClaims, &[claims, RANDOM]).await;
+    is_caught(Fault::IgnoresReplace, &["replacing_withdraws_exactly", RANDOM]).await;
+    is_caught(Fault::WithdrawsForBothEnds, &[claims, RANDOM]).await;
+    is_caught(Fault::KeepsHashTooEarly, &["an_incomplete_set_keeps_no_hash", RANDOM]).await;
+    is_caught(Fault::IgnoresHashes, &["an_unchanged_set_costs_no_write", RANDOM]).await;
+    is_caught(Fault::UpdateForgetsTheSet, &["updating_a_node_keeps_its_set", RANDOM]).await;
+    is_caught(Fault::KeepsHashesOnDelete, &["a_lost_end_makes_a_set_incomplete", RANDOM]).await;
 }

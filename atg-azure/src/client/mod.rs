@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use atg_core::{
-    OperationClass, Pace, PaceKey, Priority, ResourceId, Result, SourceUsage, Text,
-};
+use atg_core::{OperationClass, Pace, PaceKey, Priority, ResourceId, Result, SourceUsage, Text};
 use atg_perf::QuotaPace;
 use bytes::Bytes;
 use http::Method;
@@ -171,7 +169,9 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     fn pace_key(&self, request: &Request) -> PaceKey {
         let scope = match request.operation {
             OperationClass::Query => self.inner.tenant.clone(),
-            _ => subscription_of(&request.link).map_or_else(|| self.inner.tenant.clone(), Into::into),
+            _ => {
+                subscription_of(&request.link).map_or_else(|| self.inner.tenant.clone(), Into::into)
+            }
         };
         PaceKey {
             principal: self.inner.principal.clone(),

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 
 use super::quota::{quota_hint, retry_after};
 use super::{ArmClient, Request};
+use crate::Transport;
 use crate::service_error::ServiceError;
 use crate::token::AccessToken;
-use crate::Transport;
 
 /// What is remembered between the tries of one request.
 struct Tries {
@@ -144,9 +144,8 @@ fn read_answer(request: &Request, answer: Response<Bytes>) -> Result<Text> {
     let (head, body) = answer.into_parts();
     if head.status.is_success() {
         refuse_partial(request, &head.headers)?;
-        return Text::from_utf8(body).map_err(|error| {
-            broken(request, "the answer is not UTF-8").with_source(error)
-        });
+        return Text::from_utf8(body)
+            .map_err(|error| broken(request, "the answer is not UTF-8").with_source(error));
     }
     let mut error =
         ServiceError::parse(head.status.as_u16(), &body).into_error(operation_name(request));
@@ -175,7 +174,9 @@ fn refuse_partial(request: &Request, headers: &HeaderMap) -> Result<()> {
 fn observation(answer: &Result<Response<Bytes>>, elapsed: Duration) -> PaceObservation {
     let (result, quota) = match answer {
         Err(_) => (PaceResult::Lost, QuotaHint::default()),
-        Ok(answer) => (pace_result(answer.status(), answer.headers()), quota_hint(answer.headers())),
+        Ok(answer) => {
+            (pace_result(answer.status(), answer.headers()), quota_hint(answer.headers()))
+        }
     };
     PaceObservation { result, quota, elapsed }
 }

@@ -69,9 +69,13 @@ mod tests {
         assert!(is_guid("0a1B2c3D-0000-1111-2222-333344445555"));
         assert!(!is_guid("0a1b2c3d-0000-1111-2222-33334444555g"));
         assert!(!is_guid("0a1b2c3d000011112222333344445555----"));
-        assert_eq!(host_of("https://Logs.blob.core.windows.net/"), Some("Logs.blob.core.windows.net"));
+        assert_eq!(
+            host_of("https://Logs.blob.core.windows.net/"),
+            Some("Logs.blob.core.windows.net")
+        );
         assert_eq!(host_of("http://a.example:81/x"), Some("a.example"));
-        for none in ["", "logs", "https://", "https://localhost/", "https://a b.c/", "a://user@h.c"] {
+        for none in ["", "logs", "https://", "https://localhost/", "https://a b.c/", "a://user@h.c"]
+        {
             assert_eq!(host_of(none), None, "{none}");
         }
     }

@@ -62,7 +62,9 @@ fn any_key_matches_every_name() {
 #[test]
 fn own_rules_are_added_and_replace() {
     let rules = RuleSet::builder()
-        .text("* properties.twin TWIN_OF # both ways\n\n# nothing\nA/b properties.who SEES principal")
+        .text(
+            "* properties.twin TWIN_OF # both ways\n\n# nothing\nA/b properties.who SEES principal",
+        )
         .rule(Rule::new("Microsoft.Web/sites", "properties.serverFarmId", "HOSTED_BY"))
         .build()
         .unwrap();

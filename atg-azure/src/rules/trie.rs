@@ -64,7 +64,7 @@ impl Trie {
         let mask = self.slots.len() - 1;
         let mut slot = hash(from, key) & mask;
         while let Some(edge) = self.edge_in(slot) {
-            if edge.from == from && edge.key.eq_ignore_ascii_case(key) {
+            if edge.from == from && (&*edge.key == key || edge.key.eq_ignore_ascii_case(key)) {
                 return edge.to;
             }
             slot = (slot + 1) & mask;

@@ -9,13 +9,13 @@ use crate::rules::NodeId;
 /// What the outermost object says.
 #[derive(Debug, Default)]
 pub(super) struct Envelope {
-    list: bool,
-    graph: bool,
+    /// The shape that the last list of items has, where there is one.
+    items: Option<Shape>,
     /// A `data` that is an object, but no table.
     other_data: bool,
-    error: bool,
-    code: bool,
-    message: bool,
+    error: Raw,
+    code: Raw,
+    message: Raw,
     next_link: Raw,
     skip_token: Raw,
     total_records: Raw,
@@ -57,17 +57,19 @@ impl Pass<'_, '_> {
     fn item_list(&mut self, name: &str, found: &mut Envelope) -> Result<bool, ScanError> {
         match (name, self.walker.cursor.peek()) {
             ("value", b'[') => {
-                found.list = true;
+                found.items = Some(Shape::List);
                 self.item_array(false)?;
             }
             ("data", b'[') => {
-                found.graph = true;
+                found.items = Some(Shape::ResourceGraph);
                 self.item_array(true)?;
             }
             ("data", b'{') => {
-                let is_table = self.table()?;
-                found.graph |= is_table;
-                found.other_data |= !is_table;
+                if self.table()? {
+                    found.items = Some(Shape::ResourceGraph);
+                } else {
+                    found.other_data = true;
+                }
             }
             _ => return Ok(false),
         }
@@ -113,18 +115,16 @@ impl Pass<'_, '_> {
 
     fn conclude(&mut self, item: &Item, found: &Envelope) -> Option<Outcome> {
         let is_resource = self.has_id(item);
-        let has_items = found.list || found.graph;
         let typed = [Column::Type, Column::Properties]
             .into_iter()
             .any(|column| item.column(column).end > 0);
-        if is_resource && (found.other_data || (has_items && typed)) {
+        if is_resource && (found.other_data || (found.items.is_some() && typed)) {
             return None;
         }
-        let shape = match () {
-            () if found.graph => Shape::ResourceGraph,
-            () if found.list => Shape::List,
-            () if !is_resource && (found.error || (found.code && found.message)) => Shape::Error,
-            () => Shape::Single,
+        let shape = match found.items {
+            Some(shape) => shape,
+            None if !is_resource && found.is_error() => Shape::Error,
+            None => Shape::Single,
         };
         if shape == Shape::Single {
             self.finish(item);
@@ -141,7 +141,8 @@ impl Pass<'_, '_> {
             (page && !text.is_empty()).then(|| text.into_owned())
         };
         let digits = |raw: Raw| self.walker.cursor.slice(raw.start, raw.end).parse().ok();
-        let flag = self.walker.cursor.slice(found.result_truncated.start, found.result_truncated.end);
+        let flag =
+            self.walker.cursor.slice(found.result_truncated.start, found.result_truncated.end);
         Outcome {
             shape,
             next_link: link(found.next_link),
@@ -161,18 +162,29 @@ impl Pass<'_, '_> {
 }
 
 impl Envelope {
+    fn is_error(&self) -> bool {
+        self.error.end > 0 || (self.code.end > 0 && self.message.end > 0)
+    }
+
+    /// Keeps what a member says; of a repeated one, what the last says.
     fn note(&mut self, name: &str, first: u8, value: Raw) {
-        match (name, first) {
-            ("value", b'n') => self.list = true,
-            ("data", b'n') => self.graph = true,
-            ("error", b'{') => self.error = true,
-            ("code", b'"') => self.code = true,
-            ("message", b'"' | b'n') => self.message = true,
-            ("nextLink" | "@odata.nextLink", b'"') => self.next_link = value,
-            ("$skipToken", b'"') => self.skip_token = value,
-            ("totalRecords", b'0'..=b'9') => self.total_records = value,
-            ("resultTruncated", b'"' | b't' | b'f') => self.result_truncated = value,
-            _ => {}
-        }
+        let (slot, fits) = match name {
+            "value" if first == b'n' => return self.no_items(Shape::List),
+            "data" if first == b'n' => return self.no_items(Shape::ResourceGraph),
+            "error" => (&mut self.error, first == b'{'),
+            "code" => (&mut self.code, first == b'"'),
+            "message" => (&mut self.message, matches!(first, b'"' | b'n')),
+            "nextLink" | "@odata.nextLink" => (&mut self.next_link, first == b'"'),
+            "$skipToken" => (&mut self.skip_token, first == b'"'),
+            "totalRecords" => (&mut self.total_records, first.is_ascii_digit()),
+            "resultTruncated" => (&mut self.result_truncated, true),
+            _ => return,
+        };
+        *slot = if fits { value } else { Raw::default() };
+    }
+
+    /// A list that is null is an empty one.
+    fn no_items(&mut self, shape: Shape) {
+        self.items.get_or_insert(shape);
     }
 }

@@ -3,6 +3,7 @@
 use atg_core::{Reference, Resource, ResourceId, Skipped, Text};
 
 use super::Answer;
+use super::Shape;
 use super::arena::{FrozenText, Span};
 use super::envelope::Outcome;
 use super::intern::KnownType;
@@ -10,7 +11,6 @@ use super::item::{Column, Item, Pass};
 use super::kind::{container_type, type_of_id};
 use super::references::{Captured, DraftReference, Own, trimmed};
 use super::walk::{MAX_DEPTH, Raw};
-use super::Shape;
 use crate::service_error::ServiceError;
 
 /// How much of a broken id is shown.
@@ -173,17 +173,16 @@ impl Pass<'_, '_> {
         let mut resources = Vec::with_capacity(buffers.drafts.len());
         let mut references = buffers.references.drain(..);
         for draft in buffers.drafts.drain(..) {
-            let named: Vec<Reference> = references
-                .by_ref()
-                .take(draft.references)
-                .filter_map(|reference| reference.freeze(&text))
-                .collect();
+            let mut named = Vec::with_capacity(draft.references);
+            let own = references.by_ref().take(draft.references);
+            named.extend(own.filter_map(|reference| reference.freeze(&text)));
             match draft.freeze(&text, named) {
                 Ok(resource) => resources.push(resource),
                 Err(skip) => skipped.push(skip),
             }
         }
-        let error = (outcome.shape == Shape::Error).then(|| ServiceError::parse(200, answer.as_str()));
+        let error =
+            (outcome.shape == Shape::Error).then(|| ServiceError::parse(200, answer.as_str()));
         Answer {
             shape: outcome.shape,
             resources,
@@ -200,7 +199,11 @@ impl Pass<'_, '_> {
 }
 
 impl Draft {
-    fn freeze(self, text: &FrozenText<'_>, references: Vec<Reference>) -> Result<Resource, Skipped> {
+    fn freeze(
+        self,
+        text: &FrozenText<'_>,
+        references: Vec<Reference>,
+    ) -> Result<Resource, Skipped> {
         let spelled = text.get(self.spelled);
         let id = ResourceId::from_parts(spelled.clone(), text.get(self.key)).map_err(|error| {
             let shown: String = spelled.chars().take(SHOWN).collect();

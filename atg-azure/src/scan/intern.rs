@@ -63,7 +63,10 @@ mod tests {
         let (rules, mut interned) = (RuleSet::standard(), Interned::default());
         let one = interned.type_of("Microsoft.Web/Sites", &rules);
         assert_eq!(one.text, "microsoft.web/sites");
-        assert_eq!(interned.type_of("Microsoft.Web/Sites", &rules).text.as_ptr(), one.text.as_ptr());
+        assert_eq!(
+            interned.type_of("Microsoft.Web/Sites", &rules).text.as_ptr(),
+            one.text.as_ptr()
+        );
         let path = interned.path("properties.x");
         assert_eq!(interned.path("properties.x").as_ptr(), path.as_ptr());
         for number in 0..MOST * 2 {

@@ -5,6 +5,9 @@ use atg_core::ResourceId;
 /// The type of a container; its id says what it is, whatever its record says. `None` for all
 /// other ids.
 pub(super) fn container_type(id: &str) -> Option<&'static str> {
+    if id.bytes().filter(|byte| *byte == b'/').count() > 4 {
+        return None;
+    }
     let mut words = id.split('/').skip(1);
     let first = words.next()?;
     words.next()?;

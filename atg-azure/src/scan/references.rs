@@ -97,7 +97,9 @@ impl Pass<'_, '_> {
                 let spelled = value.first(id.len());
                 Some((spelled, self.text.lower(spelled)))
             }
-            Target::Principal => is_guid(self.text.get(value)).then(|| self.named("principal", value)),
+            Target::Principal => {
+                is_guid(self.text.get(value)).then(|| self.named("principal", value))
+            }
             Target::StorageHost => {
                 let address = self.text.get(value);
                 let host = host_of(address)?;
@@ -158,9 +160,8 @@ impl Pass<'_, '_> {
     fn is_new(&mut self, relation: &str, key: Span, own: &Own) -> bool {
         let key = self.text.get(key);
         let references = &self.buffers.references;
-        let same = |known: &DraftReference| {
-            known.relation == relation && self.text.get(known.key) == key
-        };
+        let same =
+            |known: &DraftReference| known.relation == relation && self.text.get(known.key) == key;
         let hash = self.buffers.seen.hasher().hash_one((relation, key));
         match self.buffers.seen.entry(hash) {
             Entry::Vacant(entry) => {
@@ -213,10 +214,10 @@ fn in_group_or_provider(id: &str) -> bool {
     if !starts_in_subscription(id) {
         return false;
     }
-    let mut words = id.split('/').skip(2);
+    let mut words = id.as_bytes().split(|byte| *byte == b'/').skip(2);
     let subscription = words.next().unwrap_or_default();
     let container = words.next().unwrap_or_default();
-    let known = ["resourceGroups", "providers"];
+    let known: [&[u8]; 2] = [b"resourceGroups", b"providers"];
     !subscription.is_empty()
         && known.iter().any(|word| word.eq_ignore_ascii_case(container))
         && words.next().is_some_and(|name| !name.is_empty())

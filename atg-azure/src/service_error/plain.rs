@@ -24,9 +24,8 @@ fn after_tag(rest: &str) -> &str {
         let lower = rest.to_ascii_lowercase();
         lower.find(text).map(|at| at + text.len())
     };
-    let starts = |name: &str| {
-        rest.get(1..=name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
-    };
+    let starts =
+        |name: &str| rest.get(1..=name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name));
     let end = if starts("script") {
         after("</script>", rest)
     } else if starts("style") {

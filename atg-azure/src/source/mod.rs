@@ -6,9 +6,7 @@ mod scope;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use atg_core::{
-    Error, ErrorKind, Pace, Read, ResourceSource, Result, Scope, SourceUsage,
-};
+use atg_core::{Error, ErrorKind, Pace, Read, ResourceSource, Result, Scope, SourceUsage};
 use atg_perf::QuotaPace;
 use futures::stream::BoxStream;
 

@@ -150,7 +150,10 @@ impl<'a, T: Transport, P: Pace> Chain<'a, T, P> {
     /// complete that are not; a listing by its link.
     fn following(&mut self, answer: &Answer) -> Result<Option<Next>> {
         if answer.shape == Shape::ResourceGraph {
-            return Ok(self.links.next_token(answer.skip_token.clone())?.map(|t| Next::Query(Some(t))));
+            return Ok(self
+                .links
+                .next_token(answer.skip_token.clone())?
+                .map(|t| Next::Query(Some(t))));
         }
         Ok(answer.next_link.clone().filter(|link| !link.trim().is_empty()).map(Next::Link))
     }
@@ -177,9 +180,9 @@ impl<'a, T: Transport, P: Pace> Chain<'a, T, P> {
 
 /// Scans an answer; one that is no listing is an error.
 fn scan(scanner: &mut Scanner, request: &Request, body: &Text) -> Result<Answer> {
-    let answer = scanner.scan(body).map_err(|error| {
-        broken(request, "the answer is cut off or no JSON").with_source(error)
-    })?;
+    let answer = scanner
+        .scan(body)
+        .map_err(|error| broken(request, "the answer is cut off or no JSON").with_source(error))?;
     match answer.error {
         Some(error) => Err(error.into_error(operation_name(request))),
         None => Ok(answer),

@@ -7,7 +7,7 @@ use atg_core::ResourceId;
 use serde_json::{Map, Value};
 
 /// A rule as the rules' file has it.
-pub struct DomRule {
+pub(crate) struct DomRule {
     source: String,
     steps: Vec<String>,
     relation: String,
@@ -15,10 +15,10 @@ pub struct DomRule {
 }
 
 /// What an item refers to: relation and target key.
-pub type References = BTreeSet<(String, String)>;
+pub(crate) type References = BTreeSet<(String, String)>;
 
 /// Reads the rules' file, and adds the one rule that the crate has beyond it.
-pub fn rules(folder: &Path) -> Vec<DomRule> {
+pub(crate) fn rules(folder: &Path) -> Vec<DomRule> {
     let text = std::fs::read_to_string(folder.join("relations.json")).unwrap();
     let file: Vec<Map<String, Value>> = serde_json::from_str(&text).unwrap();
     assert_eq!(file.len(), 115);
@@ -47,7 +47,7 @@ fn rule_of(source: &str, path: &str, relation: &str, note: &str) -> DomRule {
 }
 
 /// The items of an answer, as objects.
-pub fn items(body: &Value) -> Vec<Map<String, Value>> {
+pub(crate) fn items(body: &Value) -> Vec<Map<String, Value>> {
     let objects = |list: &Vec<Value>| list.iter().filter_map(|i| i.as_object().cloned()).collect();
     if let Some(list) = body["value"].as_array().or(body["data"].as_array()) {
         return objects(list);
@@ -65,7 +65,10 @@ pub fn items(body: &Value) -> Vec<Map<String, Value>> {
 }
 
 /// An item's id key and references; `None` where it has no id.
-pub fn resource(item: &Map<String, Value>, rules: &[DomRule]) -> Option<(String, References)> {
+pub(crate) fn resource(
+    item: &Map<String, Value>,
+    rules: &[DomRule],
+) -> Option<(String, References)> {
     let id = ResourceId::parse(item.get("id")?.as_str()?).ok()?;
     let mut walk = Walk { own: &id, source: source_of(&id, item), rules, found: References::new() };
     for (name, value) in item.iter().filter(|(name, _)| *name != "id") {

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-pub mod dom;
+pub(crate) mod dom;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,15 +10,15 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 /// One recorded answer.
-pub struct Recorded {
+pub(crate) struct Recorded {
     /// The file, and the line where it has many.
-    pub name: String,
-    pub status: u16,
-    pub body: Value,
+    pub(crate) name: String,
+    pub(crate) status: u16,
+    pub(crate) body: Value,
 }
 
 /// The folder of recordings; `None`, said aloud, where there is none.
-pub fn folder() -> Option<PathBuf> {
+pub(crate) fn folder() -> Option<PathBuf> {
     let set = std::env::var_os("ATG_AZURE_DATA").map(PathBuf::from);
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/azure");
     let folder = set.unwrap_or(default);
@@ -32,7 +32,7 @@ pub fn folder() -> Option<PathBuf> {
 }
 
 /// Every answer in the named folders, files in order.
-pub fn answers(folder: &Path, parts: &[&str]) -> Vec<Recorded> {
+pub(crate) fn answers(folder: &Path, parts: &[&str]) -> Vec<Recorded> {
     let mut found = Vec::new();
     for part in parts {
         let entries = fs::read_dir(folder.join(part)).expect("a folder of recordings");
@@ -73,7 +73,7 @@ fn add(name: &str, recorded: &Value, found: &mut Vec<Recorded>) {
 }
 
 /// The answers of status 2xx that are objects.
-pub fn successes(folder: &Path) -> Vec<Recorded> {
+pub(crate) fn successes(folder: &Path) -> Vec<Recorded> {
     let parts = [
         "recorded/types",
         "recorded/lists",
@@ -89,7 +89,7 @@ pub fn successes(folder: &Path) -> Vec<Recorded> {
 
 /// A list of `count` different resources made of recorded bodies whose sizes average `body_size`
 /// bytes: neighbours by size, again and again with other names in their ids.
-pub fn page_of(folder: &Path, count: usize, body_size: usize) -> String {
+pub(crate) fn page_of(folder: &Path, count: usize, body_size: usize) -> String {
     let bodies = bodies_around(folder, body_size);
     let items: Vec<String> = (0..count)
         .map(|number| {

@@ -35,17 +35,17 @@ pub struct Dump {
 pub fn random_graph(seed: u64, nodes: usize, relationships: usize) -> RandomGraph {
     let mut random = Random::new(seed);
     let nodes: Vec<Node> = (0..nodes).map(|number| random_node(&mut random, number)).collect();
-    let mut seen = BTreeSet::new();
+    let mut identities = BTreeSet::new();
     let mut sets: BTreeMap<ResourceId, Vec<Relationship>> = BTreeMap::new();
     // Four tries each find all there is room for, but in the smallest of graphs.
     for _ in 0..relationships.saturating_mul(4) {
         let Some(link) = random_link(&mut random, &nodes) else { break };
         let identity = (link.source.clone(), link.relation.clone(), link.target.clone());
-        if seen.len() == relationships {
+        if identities.len() == relationships {
             break;
         }
-        if seen.insert(identity) {
-            name_link(&mut random, link, &mut sets);
+        if identities.insert(identity) {
+            name_link(&mut random, &link, &mut sets);
         }
     }
     let sets = sets.into_iter().map(|(owner, links)| RelationshipSet::complete(owner, links));
@@ -55,7 +55,7 @@ pub fn random_graph(seed: u64, nodes: usize, relationships: usize) -> RandomGrap
 /// Puts a relationship into the set of its source, of its target, or of both.
 fn name_link(
     random: &mut Random,
-    link: Relationship,
+    link: &Relationship,
     sets: &mut BTreeMap<ResourceId, Vec<Relationship>>,
 ) {
     let way = if link.source == link.target { 0 } else { random.below(3) };
@@ -117,7 +117,7 @@ pub(super) fn random_value(random: &mut Random) -> Value {
         1 => Value::Integer(random.next().cast_signed()),
         2 => Value::Float(f64::from(u32::try_from(random.below(1 << 30)).unwrap_or(0)) / 7.0),
         3 => Value::Text(random_text(random)),
-        _ => Value::List((0..1 + random.below(3)).map(|_| random_text(random).into()).collect()),
+        _ => Value::List((0..=random.below(3)).map(|_| random_text(random).into()).collect()),
     }
 }
 

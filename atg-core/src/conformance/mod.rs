@@ -12,7 +12,10 @@
 //! # }
 //! ```
 //!
-//! Run [`sink`] on a runtime with several threads, so that its tasks truly run at once.
+//! Run [`sink`] on a runtime with several threads, so that its tasks truly run at once, and
+//! [`cache`] under paused time. What the contracts leave open, no check asks for: the order of
+//! custom columns, the spelling of a relationship's ends, one owner twice in a batch, an owner
+//! that is no end of what it names, a custom column with the name of a common one.
 
 pub mod graph;
 

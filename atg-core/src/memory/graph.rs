@@ -279,3 +279,24 @@ impl GraphReader for MemoryGraph {
 
 /// Items a stream copies while it holds the lock once.
 const PAGE: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::MemoryGraph;
+    use crate::{GraphSink as _, Node, ResourceId, Text, labels};
+
+    #[tokio::test]
+    async fn what_is_stored_keeps_no_page_alive() {
+        let page = Text::from(String::from(r#"/subscriptions/S{"a":1}"#));
+        let id = ResourceId::parse(page.slice_ref(&page[..16])).unwrap();
+        let mut node = Node::new(id, labels(["Resource"]));
+        node.properties = page.slice_ref(&page[16..]);
+        let graph = MemoryGraph::new();
+        graph.upsert_nodes(std::slice::from_ref(&node)).await.unwrap();
+        let stored = graph.nodes_snapshot();
+        assert_eq!(stored, [node]);
+        let range = page.as_bytes().as_ptr_range();
+        let texts = [stored[0].id.spelled(), &stored[0].properties, &stored[0].name];
+        assert!(texts.iter().all(|text| !range.contains(&text.as_ptr())));
+    }
+}

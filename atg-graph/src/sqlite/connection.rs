@@ -12,7 +12,7 @@ use super::schema::{self, Found};
 use super::settings::{Settings, Synchronous};
 
 /// Bytes a page; large ones load about 1.7 times as fast as SQLite's 4 KiB.
-pub(super) const PAGE_BYTES: u64 = 32 << 10;
+pub(super) const PAGE_BYTES: u32 = 32 << 10;
 
 /// Pages that the log holds before it is moved into the file.
 const CHECKPOINT_PAGES: i64 = 4_000;
@@ -29,8 +29,7 @@ pub(super) fn open_writer(settings: &Settings) -> Try<Connection> {
     if settings.path.exists() {
         probe(settings)?;
     }
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | NO_MUTEX;
     let mut connection = open(settings, flags)?;
     if connection.is_readonly("main")? {
         return Err(read_only());
@@ -45,7 +44,7 @@ pub(super) fn open_writer(settings: &Settings) -> Try<Connection> {
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     set_cache(&connection, settings.cache_bytes)?;
     if let Some(bytes) = settings.max_file_bytes {
-        let pages = i64::try_from(bytes / PAGE_BYTES).unwrap_or(i64::MAX).max(1);
+        let pages = i64::try_from(bytes / u64::from(PAGE_BYTES)).unwrap_or(i64::MAX).max(1);
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -80,8 +80,7 @@ impl<'a> Statements<'a> {
     /// has its set stored as a whole.
     fn relationships(&mut self, session: &mut Session<'_>, nid: u32) -> Try<u64> {
         let mut count = 0;
-        let ends =
-            [(&mut self.outgoing, NamedBy::Target), (&mut self.incoming, NamedBy::Source)];
+        let ends = [(&mut self.outgoing, NamedBy::Target), (&mut self.incoming, NamedBy::Source)];
         for (statement, other) in ends {
             let mut rows = statement.query([nid])?;
             while let Some(row) = rows.next()? {

@@ -86,9 +86,7 @@ fn value(raw: &RawValue) -> Result<Value, String> {
     match text.as_bytes().first() {
         Some(b't') => Ok(Value::Boolean(true)),
         Some(b'f') => Ok(Value::Boolean(false)),
-        Some(b'"') => {
-            serde_json::from_str(text).map(Value::Text).map_err(|error| said(&error))
-        }
+        Some(b'"') => serde_json::from_str(text).map(Value::Text).map_err(|error| said(&error)),
         Some(b'[') => serde_json::from_str::<Vec<&RawValue>>(text)
             .map_err(|error| said(&error))?
             .into_iter()

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use atg_core::{Error, ErrorKind};
 use rusqlite::ErrorCode;
+use rusqlite::types::FromSqlError;
 
 /// A failure inside this module, before it is told which file and operation it belongs to.
 #[derive(Debug)]
@@ -19,6 +20,12 @@ pub(super) type Try<T> = std::result::Result<T, Failure>;
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<FromSqlError> for Failure {
+    fn from(error: FromSqlError) -> Self {
+        Self::Sqlite(error.into())
     }
 }
 

@@ -151,7 +151,7 @@ impl Index {
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let block: u32 = row.get(0)?;
-            let hashes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            let hashes = row.get_ref(1)?.as_blob()?;
             for (nid, hash) in block_hashes(block, hashes) {
                 if let Some(row) = self.rows.get_mut(nid) {
                     row.relationships = hash;
@@ -165,13 +165,13 @@ impl Index {
         let mut statement = connection.prepare("SELECT id, labels FROM labelset")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let json = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            let json = row.get_ref(1)?.as_str()?;
             self.labels.insert(parse_labels(json)?, row.get(0)?);
         }
         let mut statement = connection.prepare("SELECT id, name FROM reltype")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let name = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            let name = row.get_ref(1)?.as_str()?;
             self.relations.insert(name.into(), row.get(0)?);
         }
         Ok(())

@@ -22,8 +22,6 @@ pub(super) struct Key {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) key: Key,
-    /// The set's place in the batch.
-    pub(super) set: usize,
     pub(super) action: Action,
 }
 
@@ -53,7 +51,6 @@ struct Effect {
 /// The statements, and the counts of one batch.
 pub(super) struct Rows<'a> {
     counts: RelationshipOutcome,
-    changed: Vec<bool>,
     /// Where the same relationship may be written several times: its effect over all of them.
     effects: Option<HashMap<Key, Effect>>,
     statements: Statements<'a>,
@@ -83,12 +80,10 @@ const CLAIMS: &str = "SELECT src, type, dst, CASE WHEN src = dst THEN 3 ELSE 1 E
     UNION ALL SELECT src, type, dst, 2 FROM rel WHERE dst = ?1 AND src <> ?1 AND named_by & 2";
 
 impl<'a> Rows<'a> {
-    /// Rows for a batch of `sets` sets, some of which may ask for one relationship several times
-    /// in separate writes if `again`.
-    pub(super) fn new(connection: &'a Connection, sets: usize, again: bool) -> Try<Self> {
+    /// Rows for a batch; `again` where separate writes may ask for the same relationship.
+    pub(super) fn new(connection: &'a Connection, again: bool) -> Try<Self> {
         Ok(Self {
             counts: RelationshipOutcome::default(),
-            changed: vec![false; sets],
             effects: again.then(HashMap::new),
             statements: Statements::prepare(connection)?,
         })
@@ -102,11 +97,6 @@ impl<'a> Rows<'a> {
             Ok((key, row.get(3)?))
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Whether a set changed anything by adding.
-    pub(super) fn changed(&self, set: usize) -> bool {
-        self.changed.get(set).copied().unwrap_or(false)
     }
 
     /// Writes what the entries of one relationship come to.
@@ -124,32 +114,12 @@ impl<'a> Rows<'a> {
         // Most are new: try that before looking.
         let created = rows == group.len() && self.insert(key, claims, text)?;
         let before = if created { None } else { self.read(key)? };
-        let after = self.fold(before, group, texts);
+        let after = fold(before, group, texts);
         if !created {
             self.change(key, before, after, text)?;
         }
         self.note(key, Effect { before, after, rows: rows as u64 });
         Ok(())
-    }
-
-    /// Applies the entries in their order; notes which sets changed anything.
-    fn fold(&mut self, before: Option<Version>, group: &[Entry], texts: &[u8]) -> Option<Version> {
-        group.iter().fold(before, |version, entry| match &entry.action {
-            Action::Add { bits, text } => {
-                let claimed = version.map_or(0, |version| version.bits);
-                let properties = hash_of(texts.get(text.clone()).unwrap_or_default());
-                let next = Some(Version { bits: claimed | bits, properties });
-                if next != version
-                    && let Some(changed) = self.changed.get_mut(entry.set)
-                {
-                    *changed = true;
-                }
-                next
-            }
-            Action::Withdraw { bits } => version
-                .map(|version| Version { bits: version.bits & !bits, ..version })
-                .filter(|version| version.bits != 0),
-        })
     }
 
     /// Inserts the relationship if it is not there, and says whether it did.
@@ -241,6 +211,20 @@ impl Effect {
         }
         counts.unchanged += unchanged;
     }
+}
+
+/// Applies the entries in their order.
+fn fold(before: Option<Version>, group: &[Entry], texts: &[u8]) -> Option<Version> {
+    group.iter().fold(before, |version, entry| match &entry.action {
+        Action::Add { bits, text } => {
+            let claimed = version.map_or(0, |version| version.bits);
+            let properties = hash_of(texts.get(text.clone()).unwrap_or_default());
+            Some(Version { bits: claimed | bits, properties })
+        }
+        Action::Withdraw { bits } => version
+            .map(|version| Version { bits: version.bits & !bits, ..version })
+            .filter(|version| version.bits != 0),
+    })
 }
 
 /// A hash of a relationship's properties; 0 for none.

@@ -113,8 +113,11 @@ impl<'a> Statements<'a> {
     fn prepare(connection: &'a Connection) -> Try<Self> {
         let names = TEXT_COLUMNS.join(", ");
         let places: Vec<String> = (6..6 + TEXT_COLUMNS.len()).map(|n| format!("?{n}")).collect();
-        let pairs: Vec<String> =
-            TEXT_COLUMNS.iter().zip(&places).map(|(name, place)| format!("{name} = {place}")).collect();
+        let pairs: Vec<String> = TEXT_COLUMNS
+            .iter()
+            .zip(&places)
+            .map(|(name, place)| format!("{name} = {place}"))
+            .collect();
         let insert = format!(
             "INSERT INTO node(nid, labels, synthetic, id, columns, {names}) \
              VALUES (?1, ?2, ?3, ?4, ?5, {})",

@@ -24,7 +24,7 @@ pub(super) fn upsert(
     // Sets of different owners that claim only for these cannot touch each other's claims: their
     // rows are then sorted and written together. Other batches go set by set.
     let apart = !repeated(&owners) && !sets.iter().any(claims_for_others);
-    let mut batch = Batch::new(session, hasher, sets, apart)?;
+    let mut batch = Batch::new(session, hasher, apart)?;
     for (place, (set, owner)) in sets.iter().zip(owners).enumerate() {
         batch.add(place, set, owner)?;
         if !apart {
@@ -52,15 +52,14 @@ fn claims_for_others(set: &RelationshipSet) -> bool {
 
 /// A set whose rows are among the entries.
 struct Open {
-    place: usize,
-    owner: Option<u32>,
-    complete: bool,
+    owner: u32,
+    /// What is known of the owner once they are written.
+    hash: u64,
 }
 
 struct Batch<'a, 'b> {
     session: &'a mut Session<'b>,
     hasher: KeyHasher,
-    sets: &'a [RelationshipSet],
     entries: Vec<Entry>,
     open: Vec<Open>,
     /// The rows' properties, one after the other.
@@ -71,17 +70,11 @@ struct Batch<'a, 'b> {
 }
 
 impl<'a, 'b> Batch<'a, 'b> {
-    fn new(
-        session: &'a mut Session<'b>,
-        hasher: KeyHasher,
-        sets: &'a [RelationshipSet],
-        apart: bool,
-    ) -> Try<Self> {
+    fn new(session: &'a mut Session<'b>, hasher: KeyHasher, apart: bool) -> Try<Self> {
         Ok(Self {
-            rows: Rows::new(session.connection, sets.len(), !apart)?,
+            rows: Rows::new(session.connection, !apart)?,
             session,
             hasher,
-            sets,
             entries: Vec::new(),
             open: Vec::new(),
             texts: Vec::new(),
@@ -107,9 +100,13 @@ impl<'a, 'b> Batch<'a, 'b> {
             complete &= key.is_some();
         }
         if withdraws && let Some(owner) = owner {
-            self.withdraw(place, owner, named)?;
+            self.withdraw(owner, named)?;
         }
-        self.open.push(Open { place, owner, complete });
+        if let Some(owner) = owner {
+            // Whatever was kept before describes the owner's set no longer.
+            let hash = if complete && set.hash != 0 { set.hash } else { INCOMPLETE };
+            self.open.push(Open { owner, hash });
+        }
         Ok(())
     }
 
@@ -136,7 +133,7 @@ impl<'a, 'b> Batch<'a, 'b> {
             encode::write_object(&mut self.texts, &one.properties)?;
         }
         let text = start..self.texts.len();
-        self.entries.push(Entry { key, set, action: Action::Add { bits: one.named_by.bits(), text } });
+        self.entries.push(Entry { key, action: Action::Add { bits: one.named_by.bits(), text } });
         Ok(Some(key))
     }
 
@@ -151,12 +148,12 @@ impl<'a, 'b> Batch<'a, 'b> {
     }
 
     /// Enters the withdrawal of what the owner claimed before and does not name now.
-    fn withdraw(&mut self, set: usize, owner: u32, mut named: Vec<Key>) -> Try<()> {
+    fn withdraw(&mut self, owner: u32, mut named: Vec<Key>) -> Try<()> {
         self.session.need_reverse_index()?;
         named.sort_unstable();
         for (key, bits) in Rows::claims(self.session.connection, owner)? {
             if named.binary_search(&key).is_err() {
-                self.entries.push(Entry { key, set, action: Action::Withdraw { bits } });
+                self.entries.push(Entry { key, action: Action::Withdraw { bits } });
             }
         }
         Ok(())
@@ -174,11 +171,8 @@ impl<'a, 'b> Batch<'a, 'b> {
         }
         self.entries.clear();
         self.texts.clear();
-        for Open { place, owner, complete } in std::mem::take(&mut self.open) {
-            if let (Some(owner), Some(set)) = (owner, self.sets.get(place)) {
-                let changed = self.rows.changed(place);
-                self.note(owner, set, complete, changed);
-            }
+        for Open { owner, hash } in std::mem::take(&mut self.open) {
+            self.session.index.set_relationships(owner, hash);
         }
         Ok(())
     }
@@ -193,15 +187,6 @@ impl<'a, 'b> Batch<'a, 'b> {
                     self.session.index.set_relationships(nid, INCOMPLETE);
                 }
             }
-        }
-    }
-
-    /// Keeps the hash of a set that is stored as a whole; forgets one that is true no longer.
-    fn note(&mut self, owner: u32, set: &RelationshipSet, complete: bool, changed: bool) {
-        if complete && set.hash != 0 {
-            self.session.index.set_relationships(owner, set.hash);
-        } else if changed || set.mode == SetMode::Replace {
-            self.session.index.set_relationships(owner, INCOMPLETE);
         }
     }
 

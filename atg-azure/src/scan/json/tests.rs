@@ -24,18 +24,64 @@ fn unescaped(raw: &str) -> String {
 #[test]
 fn values_are_checked_strictly() {
     let good = [
-        "0", "-0", "1.5e+10", "1E5", "1e400", "18446744073709551616", "true", "false", "null",
-        "\"\"", r#""\ud800""#, r#""\"\\\/\b\f\n\r\t\u00e9""#, "[]", "{}", " [ 1 , {\"a\" : [ ] } ]\n",
-        "\u{feff}1", "\"\u{7f}é\"",
+        "0",
+        "-0",
+        "1.5e+10",
+        "1E5",
+        "1e400",
+        "18446744073709551616",
+        "true",
+        "false",
+        "null",
+        "\"\"",
+        r#""\ud800""#,
+        r#""\"\\\/\b\f\n\r\t\u00e9""#,
+        "[]",
+        "{}",
+        " [ 1 , {\"a\" : [ ] } ]\n",
+        "\u{feff}1",
+        "\"\u{7f}é\"",
     ];
     for json in good {
         assert_eq!(check(json), Ok(()), "{json}");
     }
     let bad = [
-        "", " ", "01", "-", "1.", ".5", "1e", "1e+", "+1", "tru", "nul", "nan", "[1,]", "[,1]", "[1 2]",
-        "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{\"a\":1 \"b\":2}", "[1}", "{\"a\":1]", "[", "{",
-        "\"", "\"\\\"", "\"\n\"", "\"\u{0}\"", r#""\x""#, r#""\u12g4""#, r#""\u12"#, "1 2", "[]]", "'a'",
-        "\u{a0}1", "1\u{feff}",
+        "",
+        " ",
+        "01",
+        "-",
+        "1.",
+        ".5",
+        "1e",
+        "1e+",
+        "+1",
+        "tru",
+        "nul",
+        "nan",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\":1 \"b\":2}",
+        "[1}",
+        "{\"a\":1]",
+        "[",
+        "{",
+        "\"",
+        "\"\\\"",
+        "\"\n\"",
+        "\"\u{0}\"",
+        r#""\x""#,
+        r#""\u12g4""#,
+        r#""\u12"#,
+        "1 2",
+        "[]]",
+        "'a'",
+        "\u{a0}1",
+        "1\u{feff}",
     ];
     for json in bad {
         assert!(check(json).is_err(), "{json}");
@@ -82,8 +128,22 @@ fn nesting_without_end_costs_no_stack() {
 /// Texts that are JSON, or nearly.
 fn nearly_json() -> impl Strategy<Value = String> {
     let token = prop_oneof![
-        Just("{"), Just("}"), Just("["), Just("]"), Just(","), Just(":"), Just("\"a\""), Just("\"\\u00e9/\""),
-        Just("1"), Just("-0.5e3"), Just("true"), Just("null"), Just(" "), Just("\""), Just("\\"), Just("é"),
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just(","),
+        Just(":"),
+        Just("\"a\""),
+        Just("\"\\u00e9/\""),
+        Just("1"),
+        Just("-0.5e3"),
+        Just("true"),
+        Just("null"),
+        Just(" "),
+        Just("\""),
+        Just("\\"),
+        Just("é"),
     ];
     prop::collection::vec(token, 0..12).prop_map(|tokens| tokens.concat())
 }

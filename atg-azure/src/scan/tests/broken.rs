@@ -49,9 +49,15 @@ fn an_item_may_nest_as_deep_as_the_bound() {
 
 #[test]
 fn what_is_not_an_object_is_an_error_that_says_so() {
-    for (body, position) in
-        [("", 0), ("  ", 2), ("[]", 0), ("\"x\"", 0), ("null", 0), ("<html>", 0), ("{\"value\":[{]}", 11)]
-    {
+    for (body, position) in [
+        ("", 0),
+        ("  ", 2),
+        ("[]", 0),
+        ("\"x\"", 0),
+        ("null", 0),
+        ("<html>", 0),
+        ("{\"value\":[{]}", 11),
+    ] {
         let error = Scanner::default().scan(&Text::from(body)).unwrap_err();
         assert_eq!(error.position, position, "{body}: {error}");
     }
@@ -65,7 +71,8 @@ fn every_truncation_is_an_error() {
     let item = json!({"id": id("A/b/cé"), "name": "x\n", "tags": {"a": [1, true, null]}});
     for body in [
         json!({"value": [item, item], "nextLink": null}).to_string(),
-        json!({"data": {"columns": [{"name": "id"}], "rows": [[id("A/b/c")]]}, "count": 1}).to_string(),
+        json!({"data": {"columns": [{"name": "id"}], "rows": [[id("A/b/c")]]}, "count": 1})
+            .to_string(),
         item.to_string(),
     ] {
         let mut scanner = Scanner::default();

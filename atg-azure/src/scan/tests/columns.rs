@@ -116,7 +116,8 @@ fn texts_share_the_answer() {
 
 #[test]
 fn a_repeated_member_counts_as_its_last() {
-    let body = format!(r#"{{"value":[{{"id":"x","id":"{}","kind":"a","kind":null}}]}}"#, id("A/b/c"));
+    let body =
+        format!(r#"{{"value":[{{"id":"x","id":"{}","kind":"a","kind":null}}]}}"#, id("A/b/c"));
     let answer = scan(&body);
     assert_eq!(answer.resources[0].kind, "");
     assert_eq!(list(json!([])).resources, []);

@@ -91,6 +91,7 @@ fn a_repeated_list_counts_as_its_last() {
     let item = |name: &str| json!([{"id": id(&format!("A/b/{name}"))}, {}]);
     let answer = scan(&format!(r#"{{"value":{},"value":{}}}"#, item("one"), item("two")));
     assert_eq!((ids(&answer), answer.items, answer.skipped.len()), (vec!["two"], 2, 1));
+    assert_eq!(scan(r#"{"value":[],"nextLink":"a","nextLink":null}"#).next_link, None);
 }
 
 #[test]

@@ -49,7 +49,11 @@ fn every_kind_of_target() {
     assert_eq!(
         found,
         expected(&[
-            ("HAS_PRINCIPAL", "principal:aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb", "identity.principalId"),
+            (
+                "HAS_PRINCIPAL",
+                "principal:aaaaaaaa-0000-1111-2222-bbbbbbbbbbbb",
+                "identity.principalId"
+            ),
             (
                 "LOGS_TO",
                 "host:logs.blob.core.windows.net",
@@ -66,7 +70,8 @@ fn every_kind_of_target() {
         "id": id("Microsoft.ContainerService/managedClusters/k"),
         "properties": {"nodeResourceGroup": "MC_k"}
     }));
-    let group = ("MANAGES", "/subscriptions/S1/resourceGroups/MC_k", "properties.nodeResourceGroup");
+    let group =
+        ("MANAGES", "/subscriptions/S1/resourceGroups/MC_k", "properties.nodeResourceGroup");
     assert_eq!(references(&cluster), expected(&[group]));
     let address = one(json!({
         "id": id("Microsoft.Network/publicIPAddresses/p"),

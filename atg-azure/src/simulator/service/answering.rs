@@ -195,6 +195,7 @@ fn provider_throttled(after: RetryAfter) -> Answer {
     let message = "The simulated provider has had enough of these requests.";
     let mut answer =
         Failure::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequests", message).into_answer();
+    set_header(&mut answer, "x-ms-failure-cause", "service");
     let value = match after {
         RetryAfter::Seconds(seconds) => seconds.to_string(),
         RetryAfter::Date(seconds) => {

@@ -85,7 +85,7 @@ type Predicate = Arc<dyn Fn(&SeenRequest<'_>) -> bool + Send + Sync>;
 /// A script of faults: which of the requests that match a predicate go wrong, and how.
 ///
 /// Requests are counted as they come in, each rule for itself, those that fail included. The
-/// first rule that applies wins; a scripted fault comes before one by rate.
+/// first rule that applies wins; a scripted fault comes before one by rate. A clone counts anew.
 ///
 /// ```
 /// use atg_azure::simulator::{Fault, FaultPlan, Operation};
@@ -99,12 +99,11 @@ pub struct FaultPlan {
     rules: Vec<Rule>,
 }
 
-#[derive(Clone)]
 struct Rule {
     predicate: Option<Predicate>,
     ordinals: RangeInclusive<u64>,
     fault: Fault,
-    seen: Arc<AtomicU64>,
+    seen: AtomicU64,
 }
 
 impl FaultPlan {
@@ -137,7 +136,7 @@ impl FaultPlan {
         ordinals: RangeInclusive<u64>,
         fault: Fault,
     ) -> Self {
-        self.rules.push(Rule { predicate, ordinals, fault, seen: Arc::default() });
+        self.rules.push(Rule { predicate, ordinals, fault, seen: AtomicU64::new(0) });
         self
     }
 
@@ -157,6 +156,17 @@ impl fmt::Debug for FaultPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rules = self.rules.iter().map(|rule| (&rule.ordinals, rule.fault));
         f.debug_list().entries(rules).finish()
+    }
+}
+
+impl Clone for Rule {
+    fn clone(&self) -> Self {
+        Self {
+            predicate: self.predicate.clone(),
+            ordinals: self.ordinals.clone(),
+            fault: self.fault,
+            seen: AtomicU64::new(0),
+        }
     }
 }
 
@@ -221,7 +231,9 @@ mod tests {
             2..=3,
             Fault::Stall,
         );
-        let faults = Faults { plan, ..Faults::default() };
+        let used = Faults { plan, ..Faults::default() };
+        used.decide(&call("/b"), 0);
+        let faults = Faults { plan: used.plan.clone(), ..Faults::default() };
         let paths = ["/b", "/a", "/b", "/a", "/b", "/b"];
         let found = paths.map(|path| faults.decide(&call(path), 0));
         let stall = Some(Fault::Stall);

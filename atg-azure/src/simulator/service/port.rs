@@ -18,7 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Service;
 use super::answer::{Answer, Failure};
@@ -29,6 +29,8 @@ const MOST_REQUEST_BYTES: usize = 2 * 1024 * 1024;
 const LEAST_COMPRESSED: usize = 1_024;
 /// How long answers under way may take after the end; a stalled one would never come.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// How long to leave the port alone after it failed to accept.
+const AFTER_REFUSAL: Duration = Duration::from_millis(20);
 
 /// A simulator that listens; it stops listening when this is dropped.
 ///
@@ -79,9 +81,12 @@ async fn accept(service: Arc<Service>, listener: TcpListener, mut stopped: watch
             // Both an explicit stop and a dropped handle end the wait.
             _ = stopped.changed() => return,
             accepted = listener.accept() => {
-                // A connection that failed before it was accepted is none of the others' business.
-                if let Ok((stream, _)) = accepted {
-                    tokio::spawn(connection(Arc::clone(&service), stream, stopped.clone()));
+                match accepted {
+                    Ok((stream, _)) => {
+                        tokio::spawn(connection(Arc::clone(&service), stream, stopped.clone()));
+                    }
+                    // Too many open files, or a client that went away: others may have more luck.
+                    Err(_) => sleep(AFTER_REFUSAL).await,
                 }
             }
         }

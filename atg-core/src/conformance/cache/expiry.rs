@@ -9,7 +9,7 @@ use super::Subject;
 use crate::conformance::suite::{Outcome, Suite};
 use crate::{Cache, EntryOptions};
 
-pub(super) async fn run<'a, C: Cache<Bytes> + 'static>(suite: &mut Suite<'_, Subject<'a, C>>) {
+pub(super) async fn run<C: Cache<Bytes> + 'static>(suite: &mut Suite<'_, Subject<'_, C>>) {
     suite.check("nothing_is_served_after_its_time", nothing_is_served_after_its_time).await;
     suite.check("what_has_no_time_to_live_stays", what_has_no_time_to_live_stays).await;
     suite.check("each_entry_has_its_own_time", each_entry_has_its_own_time).await;

@@ -8,7 +8,7 @@ use super::Subject;
 use crate::conformance::suite::{Outcome, Suite, ensure};
 use crate::{Cache, EntryOptions, Invalidation, glob_matches};
 
-pub(super) async fn run<'a, C: Cache<Bytes> + 'static>(suite: &mut Suite<'_, Subject<'a, C>>) {
+pub(super) async fn run<C: Cache<Bytes> + 'static>(suite: &mut Suite<'_, Subject<'_, C>>) {
     suite.check("one_key_is_invalidated", one_key_is_invalidated).await;
     suite.check("a_glob_takes_exactly_what_it_matches", a_glob_takes_what_it_matches).await;
     suite.check("a_tag_takes_exactly_what_has_it", a_tag_takes_what_has_it).await;

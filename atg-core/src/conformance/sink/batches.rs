@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::holds;
 use crate::conformance::sample::{Graph, id, node, nodes, numbered, put};
 use crate::conformance::suite::{Outcome, Suite, ensure, equal};
-use crate::{Node, ResourceId, Value};
+use crate::{DeleteOutcome, Node, RelationshipOutcome, ResourceId, Value};
 
 pub(super) async fn run<G: Graph>(suite: &mut Suite<'_, G>) {
     suite.check("empty_batches_do_nothing", empty_batches_do_nothing).await;
@@ -18,8 +18,12 @@ pub(super) async fn run<G: Graph>(suite: &mut Suite<'_, G>) {
 
 async fn empty_batches_do_nothing<G: Graph>(graph: Arc<G>) -> Outcome {
     put(&graph, &[], [0, 0, 0]).await?;
-    equal("an empty batch of sets", &graph.upsert_relationships(&[]).await?, &Default::default())?;
-    equal("an empty deletion", &graph.delete(&[]).await?, &Default::default())?;
+    equal(
+        "an empty batch of sets",
+        &graph.upsert_relationships(&[]).await?,
+        &RelationshipOutcome::default(),
+    )?;
+    equal("an empty deletion", &graph.delete(&[]).await?, &DeleteOutcome::default())?;
     graph.flush().await?;
     holds(&graph, &[], &[]).await
 }

@@ -81,10 +81,10 @@ async fn custom_columns_read_back_equal<G: Graph>(graph: Arc<G>) -> Outcome {
     let columns = columns.map(|(number, value)| (Text::from(format!("column{number:02}")), value));
     let mut row = node("a");
     row.columns = columns.collect();
-    let mut named = node("b");
+    let mut other = node("b");
     let names = ["two words", "quo\"te", "ap'os", "tick`", "ünï", "a.b", "$x", "CASE", "case"];
-    named.columns = names.map(|name| (name.into(), name.into())).into();
-    let rows = [row, named];
+    other.columns = names.map(|name| (name.into(), name.into())).into();
+    let rows = [row, other];
     put(&graph, &rows, [2, 0, 0]).await?;
     holds(&graph, &rows, &[]).await?;
     put(&graph, &rows, [0, 0, 2]).await

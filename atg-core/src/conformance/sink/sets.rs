@@ -190,7 +190,9 @@ async fn updating_a_node_keeps_its_set<G: Graph>(graph: Arc<G>) -> Outcome {
     put(&graph, &rows, [2, 0, 0]).await?;
     let set = complete("a", named(NamedBy::Source));
     put_sets(&graph, std::slice::from_ref(&set), [1, 0, 0, 0]).await?;
-    rows.iter_mut().for_each(|row| row.kind = "changed".into());
+    for row in &mut rows {
+        row.kind = "changed".into();
+    }
     put(&graph, &rows, [0, 2, 0]).await?;
     holds(&graph, &rows, std::slice::from_ref(&set)).await?;
     equal("the stored hash", &set_hash(&graph, "a").await?, &set.hash)?;

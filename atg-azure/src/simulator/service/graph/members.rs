@@ -15,24 +15,32 @@ pub(super) fn members(object: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// How many bytes the value takes that the text begins with.
+/// How many bytes the value takes that the text begins with; `None` where it does not end.
 fn value_length(text: &str) -> Option<usize> {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for (at, byte) in text.bytes().enumerate() {
-        if quoted {
-            quoted = escaped || byte != b'"';
-            escaped = !escaped && byte == b'\\';
-            continue;
-        }
-        match byte {
-            b'"' => quoted = true,
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0_usize, 0);
+    loop {
+        match bytes.get(at)? {
+            b'"' => at += string_length(bytes.get(at..)?)? - 1,
             b'{' | b'[' => depth += 1,
             b'}' | b']' | b',' if depth == 0 => return Some(at),
             b'}' | b']' => depth -= 1,
             _ => {}
         }
+        at += 1;
     }
-    None
+}
+
+/// How many bytes the string takes that the bytes begin with, its quotes included.
+fn string_length(bytes: &[u8]) -> Option<usize> {
+    let mut at = 1;
+    loop {
+        at += bytes.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'\\'))?;
+        if bytes.get(at)? == &b'"' {
+            return Some(at + 1);
+        }
+        at += 2;
+    }
 }
 
 #[cfg(test)]

@@ -83,6 +83,7 @@ impl PageWriter<'_> {
         }
         scratch.clear();
         self.write_record(row, scratch);
+        let record: Vec<_> = members(scratch).collect();
         let table = self.format == Format::Table;
         body.push(if table { '[' } else { '{' });
         for (at, column) in columns.iter().enumerate() {
@@ -90,9 +91,9 @@ impl PageWriter<'_> {
                 body.push(',');
             }
             if !table {
-                let _ = write!(body, "\"{}\":", column.name);
+                body.extend(["\"", column.name, "\":"]);
             }
-            let value = members(scratch).find(|(name, _)| name.eq_ignore_ascii_case(column.name));
+            let value = record.iter().find(|(name, _)| *name == column.name);
             body.push_str(value.map_or(column.kind.missing(), |(_, value)| value));
         }
         body.push(if table { ']' } else { '}' });

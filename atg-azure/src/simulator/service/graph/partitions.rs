@@ -11,6 +11,9 @@ use super::view::View;
 /// The most partitions that a query may divide a table into.
 pub(super) const MOST_PARTITIONS: u64 = 65_536;
 
+/// The most views whose order is kept.
+const MOST_VIEWS: usize = 1_024;
+
 /// A few rows of a partition in the order of their ids.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Slice {
@@ -74,7 +77,9 @@ impl Partitions {
         };
         kept.push(Arc::clone(&dealt));
         let bound = usize::try_from(world.tenant.len().max(64) * 2).unwrap_or(usize::MAX);
-        while kept.len() > 1 && kept.iter().map(|dealt| dealt.rows).sum::<usize>() > bound {
+        while kept.len() > MOST_VIEWS
+            || kept.len() > 1 && kept.iter().map(|dealt| dealt.rows).sum::<usize>() > bound
+        {
             kept.remove(0);
         }
         dealt

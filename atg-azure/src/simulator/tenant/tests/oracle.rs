@@ -60,7 +60,6 @@ fn relationships_are_those_of_the_records() {
     assert_same(&told, &read(&tenant, Face::Get).0);
     assert_eq!(rules.len(), RULE_COUNT, "a rule of the test is not used");
     let relations: BTreeSet<_> = told.iter().map(|triple| &triple.1).collect();
-    println!("{} relationships of {} types", told.len(), relations.len());
     assert!(relations.len() >= 30, "{relations:?}");
 }
 

@@ -71,7 +71,6 @@ fn bodies_are_as_large_as_real_ones() {
     let total: usize =
         (0..tenant.len()).map(|index| record(&tenant, index, Face::ResourceGraph).len()).sum();
     let mean = total / 2_000;
-    println!("mean row: {mean} bytes");
     assert!((1_300..=2_000).contains(&mean), "{mean}");
     assert!(Tenant::types().len() >= 40, "{}", Tenant::types().len());
     let used: HashSet<_> = (0..tenant.len()).map(|index| tenant.resource_type(index)).collect();

@@ -1,0 +1,153 @@
+//! [`Copier`]: writing the copies, a page of the template at a time.
+
+use atg_core::{GraphReader, GraphSink, Node, RelationshipFilter, Result, Text};
+use futures::TryStreamExt;
+
+use super::in_flight::InFlight;
+use super::report::{ScalePhase, ScaleProgress};
+use super::stencil::{NodeStencil, RelationshipStencil};
+use super::template::{Template, read_only_filter};
+use super::write::{Owned, write_nodes, write_relationships};
+
+/// Bytes in one batch, about: bounds memory where bodies are large.
+const BATCH_BYTES: usize = 8 << 20;
+/// Rows in a page of the template at least, so that a copy's ids are not made anew for a few.
+const SMALLEST_PAGE: usize = 64;
+/// Batches in flight at the most.
+const MOST_IN_FLIGHT: usize = 2;
+
+/// Writes `copies` copies of a template; memory does not grow with the graph.
+pub(super) struct Copier<'a, R, S> {
+    pub(super) reader: &'a R,
+    pub(super) sink: &'a S,
+    pub(super) template: &'a Template,
+    pub(super) operation: &'a Text,
+    pub(super) copies: u64,
+    pub(super) progress: &'a (dyn Fn(ScaleProgress) + Send + Sync),
+}
+
+impl<'a, R: GraphReader, S: GraphSink> Copier<'a, R, S> {
+    /// Copies the nodes; gives how many the copies have.
+    pub(super) async fn nodes(&self) -> Result<u64> {
+        let profile = self.sink.profile();
+        let total = self.template.nodes.saturating_mul(self.copies);
+        let mut writes = self.writes(ScalePhase::Nodes, profile.node_writers, Some(total));
+        let mut batch = Batch::new(profile.node_rows);
+        let mut page = Batch::new(self.page_rows(profile.node_rows));
+        let mut nodes = self.reader.nodes(read_only_filter(), None);
+        while let Some(node) = nodes.try_next().await? {
+            if let Some(stencil) = NodeStencil::new(node, self.template) {
+                let size = stencil.size();
+                if page.push(stencil, size) {
+                    self.copy_nodes(page.take(), &mut batch, &mut writes).await?;
+                }
+            }
+        }
+        self.copy_nodes(page.take(), &mut batch, &mut writes).await?;
+        writes.push(write_nodes(self.sink, batch.take())).await?;
+        writes.finish().await
+    }
+
+    /// Copies the relationships; gives how many the template has, and how many the copies.
+    pub(super) async fn relationships(&self) -> Result<(u64, u64)> {
+        let profile = self.sink.profile();
+        let at_once = profile.relationship_writers;
+        let mut writes = self.writes(ScalePhase::Relationships, at_once, None);
+        let mut batch = Batch::new(profile.relationship_rows);
+        let mut page = Batch::new(self.page_rows(profile.relationship_rows));
+        let mut template_relationships = 0;
+        let filter = RelationshipFilter { synthetic: Some(false), ..RelationshipFilter::default() };
+        let mut relationships = self.reader.relationships(filter, None);
+        while let Some(relationship) = relationships.try_next().await? {
+            if let Some(stencil) = RelationshipStencil::new(relationship, self.template) {
+                template_relationships += 1;
+                let size = stencil.size();
+                if page.push(stencil, size) {
+                    self.copy_relationships(page.take(), &mut batch, &mut writes).await?;
+                }
+            }
+        }
+        self.copy_relationships(page.take(), &mut batch, &mut writes).await?;
+        writes.push(write_relationships(self.sink, batch.take())).await?;
+        Ok((template_relationships, writes.finish().await?))
+    }
+
+    async fn copy_nodes(
+        &self,
+        page: Vec<NodeStencil>,
+        batch: &mut Batch<Node>,
+        writes: &mut InFlight<'a>,
+    ) -> Result<()> {
+        for copy in 0..self.copies_of(&page) {
+            let ids = self.template.subscriptions.of_copy(self.operation, copy);
+            for stencil in &page {
+                let node = stencil.fill(self.template, self.operation, &ids)?;
+                if batch.push(node, stencil.size()) {
+                    writes.push(write_nodes(self.sink, batch.take())).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn copy_relationships(
+        &self,
+        page: Vec<RelationshipStencil>,
+        batch: &mut Batch<Owned>,
+        writes: &mut InFlight<'a>,
+    ) -> Result<()> {
+        for copy in 0..self.copies_of(&page) {
+            let ids = self.template.subscriptions.of_copy(self.operation, copy);
+            for stencil in &page {
+                let relationship = stencil.fill(self.template, &ids)?;
+                let by_source = *stencil.owner(&relationship) == relationship.source;
+                if batch.push(Owned { relationship, by_source }, stencil.size()) {
+                    writes.push(write_relationships(self.sink, batch.take())).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn copies_of<T>(&self, page: &[T]) -> u64 {
+        if page.is_empty() { 0 } else { self.copies }
+    }
+
+    /// Rows of the template that make about one batch, all copies taken together.
+    fn page_rows(&self, batch_rows: usize) -> usize {
+        let copies = usize::try_from(self.copies).unwrap_or(usize::MAX).max(1);
+        (batch_rows / copies).max(SMALLEST_PAGE)
+    }
+
+    fn writes(&self, phase: ScalePhase, at_once: usize, total: Option<u64>) -> InFlight<'a> {
+        let progress = self.progress;
+        InFlight::new(at_once.min(MOST_IN_FLIGHT), move |done| {
+            progress(ScaleProgress { phase, done, total });
+        })
+    }
+}
+
+/// Rows up to a number, and to a bound on bytes.
+struct Batch<T> {
+    items: Vec<T>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl<T> Batch<T> {
+    fn new(rows: usize) -> Self {
+        Self { items: Vec::new(), rows, bytes: 0 }
+    }
+
+    /// Adds a row; says whether the batch is full.
+    fn push(&mut self, item: T, bytes: usize) -> bool {
+        self.items.push(item);
+        self.bytes += bytes;
+        self.items.len() >= self.rows || self.bytes >= BATCH_BYTES
+    }
+
+    fn take(&mut self) -> Vec<T> {
+        self.bytes = 0;
+        std::mem::take(&mut self.items)
+    }
+}
