@@ -59,7 +59,7 @@ impl ResourceId {
                 format!("{shown:?} is not an Azure resource id: {why}"),
             )
         })?;
-        let key = if spelled.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        let key = if has_uppercase(&spelled) {
             Text::from(spelled.to_ascii_lowercase())
         } else {
             spelled.clone()
@@ -82,7 +82,7 @@ impl ResourceId {
         if spelled.len() == key.len()
             && !spelled.ends_with('/')
             && spelled.eq_ignore_ascii_case(&key)
-            && !key.bytes().any(|byte| byte.is_ascii_uppercase())
+            && !has_uppercase(&key)
             && parts::check(&spelled).is_ok()
         {
             return Ok(Self { spelled, key });
@@ -196,6 +196,11 @@ impl ResourceId {
             key: self.key.slice_ref(self.key.get(..length)?),
         })
     }
+}
+
+/// A fold without an early exit, which vectorises.
+fn has_uppercase(text: &str) -> bool {
+    text.bytes().fold(0_u8, |found, byte| found | u8::from(byte.is_ascii_uppercase())) != 0
 }
 
 fn trimmed(text: &Text) -> Text {

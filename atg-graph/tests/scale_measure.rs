@@ -18,29 +18,68 @@ async fn measure() {
         }
     }
     println!("bytes {}", nodes[100].properties.len());
+    for node in &mut nodes {
+        node.columns.clear();
+    }
     let mut rels = scale_support::relationships(n);
     rels.retain(|r| r.relation != "CONTAINS");
+    for r in &mut rels {
+        r.properties[0].1 = "properties.networkProfile.networkInterfaces[].id".into();
+    }
     scale_support::write(&graph, &nodes, rels).await;
-    for _ in 0..5 {
+    for sync in [atg_graph::sqlite::Synchronous::Full; 6] {
+        let dir = tempfile::tempdir().unwrap();
+        let sq = atg_graph::sqlite::SqliteGraph::builder(&dir.path().join("g.sqlite"))
+            .synchronous(sync)
+            .open()
+            .unwrap();
+        sq.prepare().await.unwrap();
+        sq.upsert_nodes(&nodes).await.unwrap();
+        let sets: Vec<_> = graph
+            .relationships_snapshot()
+            .into_iter()
+            .map(|r| RelationshipSet::addition(r.source.clone(), vec![r]))
+            .collect();
+        sq.upsert_relationships(&sets).await.unwrap();
+        sq.flush().await.unwrap();
+        let t = Instant::now();
+        let t0 = Instant::now();
+        let last = std::sync::Arc::new(std::sync::Mutex::new((
+            std::time::Duration::ZERO,
+            std::time::Duration::ZERO,
+        )));
+        let l2 = last.clone();
+        let o = ScaleUp::to(40_000)
+            .with_progress(move |p| {
+                let mut l = l2.lock().unwrap();
+                if p.phase == ScalePhase::Nodes { l.0 = t0.elapsed() } else { l.1 = t0.elapsed() }
+            })
+            .run(&sq, &sq)
+            .await
+            .unwrap();
+        let ScaleOutcome::Scaled(r) = o else { panic!() };
+        println!(
+            "sqlite {:?} nodes done {:?} {} {}; profile {:?}",
+            t.elapsed(),
+            last.lock().unwrap(),
+            r.nodes,
+            r.relationships,
+            sq.profile()
+        );
+        let t = Instant::now();
+        let v = validate(&sq, &r).await.unwrap();
+        println!("validate {} {:?}", v.passed, t.elapsed());
+        if !v.passed {
+            println!("{v:#?}");
+        }
+    }
+    for _ in 0..3 {
         let sink = Sink(SinkProfile::default().with_rows(20_000, 20_000).with_writers(1, 1));
         let t = Instant::now();
         let r = ScaleUp::copies(7).with_seed(1).run(&graph, &sink).await.unwrap();
         println!("{:?} {:?}", t.elapsed(), r);
     }
-    let t = Instant::now();
-    let ScaleOutcome::Scaled(r) =
-        ScaleUp::copies(7).with_seed(1).run(&graph, &graph).await.unwrap()
-    else {
-        panic!()
-    };
-    println!("memory graph {:?}", t.elapsed());
-    let t = Instant::now();
-    println!("valid {} {:?}", validate(&graph, &r).await.unwrap().passed, t.elapsed());
-    for _ in 0..3 {
-        let pace = atg_pace();
-    }
 }
-fn atg_pace() {}
 struct Sink(SinkProfile);
 #[async_trait::async_trait]
 impl GraphSink for Sink {

@@ -87,13 +87,13 @@ fn open(path: &std::path::Path, careful: bool) -> Connection {
 }
 fn naive(nodes: &[Node], s: &[RelationshipSet], dir: &std::path::Path) -> (f64, f64) {
     let mut c = open(&dir.join("naive"), false);
-    c.execute_batch("CREATE TABLE n(id TEXT PRIMARY KEY, type, name, location, rg, sub, tenant, kind, sku, state, tags, props, hash INTEGER);
+    c.execute_batch("CREATE TABLE n(nid INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, type, name, location, rg, sub, tenant, kind, sku, state, tags, props, hash INTEGER);
       CREATE TABLE r(src TEXT NOT NULL, type TEXT NOT NULL, dst TEXT NOT NULL, props TEXT, UNIQUE(src,type,dst)); CREATE INDEX rr ON r(dst,type,src);").unwrap();
     let t = Instant::now();
     for chunk in nodes.chunks(1000) {
         let tx = c.transaction().unwrap();
         {
-            let mut st = tx.prepare_cached("INSERT INTO n VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) ON CONFLICT(id) DO UPDATE SET type=?2,name=?3,location=?4,rg=?5,sub=?6,tenant=?7,kind=?8,sku=?9,state=?10,tags=?11,props=?12,hash=?13 WHERE hash<>?13").unwrap();
+            let mut st = tx.prepare_cached("INSERT INTO n(id,type,name,location,rg,sub,tenant,kind,sku,state,tags,props,hash) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13) ON CONFLICT(id) DO UPDATE SET type=?2,name=?3,location=?4,rg=?5,sub=?6,tenant=?7,kind=?8,sku=?9,state=?10,tags=?11,props=?12,hash=?13 WHERE hash<>?13").unwrap();
             for n in chunk {
                 st.execute(params![
                     n.id.key().as_str(),
@@ -191,30 +191,31 @@ fn raw(nodes: &[Node], s: &[RelationshipSet], dir: &std::path::Path, total: usiz
     let nid_of =
         |id: &ResourceId| -> i64 { id.key()[id.key().len() - 7..].parse::<i64>().unwrap() + 1 };
     let rels: Vec<&Relationship> = s.iter().flat_map(|s| &s.relationships).collect();
-    let mut rows: Vec<(i64, i64, i64)> = rels
-        .iter()
-        .map(|r| (nid_of(&r.source), if r.relation == "USES" { 1 } else { 2 }, nid_of(&r.target)))
-        .collect();
-    let _ = total;
+    let known: std::collections::HashMap<Text, i64> =
+        nodes.iter().enumerate().map(|(i, n)| (n.id.key().clone(), i as i64 + 1)).collect();
     let t = Instant::now();
-    for chunk in rows.chunks_mut(20000) {
-        chunk.sort_unstable();
+    for chunk in rels.chunks(20000) {
+        let mut rows: Vec<(i64, i64, i64, String)> = chunk
+            .iter()
+            .map(|r| {
+                (
+                    known[r.source.key()],
+                    if r.relation == "USES" { 1 } else { 2 },
+                    known[r.target.key()],
+                    serde_json::to_string(&std::collections::BTreeMap::from([(
+                        &r.properties[0].0,
+                        &r.properties[0].1,
+                    )]))
+                    .unwrap(),
+                )
+            })
+            .collect();
+        rows.sort_unstable();
         let tx = c.transaction().unwrap();
         {
             let mut st = tx.prepare_cached("INSERT INTO rel(src, type, dst, named_by, properties) VALUES (?1,?2,?3,?4,?5) ON CONFLICT DO NOTHING").unwrap();
-            for r in chunk.iter() {
-                st.execute(params![
-                    r.0,
-                    r.1,
-                    r.2,
-                    1,
-                    if r.1 == 1 {
-                        "{\"path\":\"properties.networkProfile.id\"}"
-                    } else {
-                        "{\"path\":\"id\"}"
-                    }
-                ])
-                .unwrap();
+            for r in rows.iter() {
+                st.execute(params![r.0, r.1, r.2, 1, r.3]).unwrap();
             }
         }
         tx.commit().unwrap();
@@ -255,10 +256,19 @@ async fn ours(nodes: &[Node], s: &[RelationshipSet], dir: &std::path::Path) -> [
 async fn small() {
     let bytes: usize = std::env::var("BODY").map_or(150, |v| v.parse().unwrap());
     let n = 40000;
-    let nodes: Vec<Node> = (0..n).map(|i| node(i, bytes)).collect();
-    let s = sets(0, n, n, 0);
+    let nodes: Vec<Node> = (0..n).map(|i| node(i * 7919 % n, bytes)).collect();
+    let all = sets(0, n, n, 0);
+    let s: Vec<RelationshipSet> = (0..n).map(|i| all[i * 7919 % n].clone()).collect();
     for _ in 0..4 {
         let d = tempfile::tempdir().unwrap();
+        if std::env::var("OURS").is_ok() {
+            for i in 0..4 {
+                let e = d.path().join(i.to_string());
+                std::fs::create_dir(&e).unwrap();
+                println!("{:?}", ours(&nodes, &s, &e).await);
+            }
+            continue;
+        }
         let (na, nr) = naive(&nodes, &s, d.path());
         let (ra, rr) = raw(&nodes, &s, d.path(), n);
         let [a, b, f, a2, b2] = ours(&nodes, &s, d.path()).await;

@@ -11,65 +11,65 @@ use clap::{ArgGroup, Parser, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "scan_and_scale", version, after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("origin").args(["replay", "azure"]))]
-pub struct Options {
+pub(crate) struct Options {
     /// Resources in the simulated tenant [count, 0 to 10,000,000]
     #[arg(long, value_name = "N", default_value_t = 1632)]
-    pub resources: u64,
+    pub(crate) resources: u64,
 
     /// Subscriptions in the simulated tenant [count, 1 to 10,000]
     #[arg(long, value_name = "N", default_value_t = 4)]
-    pub subscriptions: u32,
+    pub(crate) subscriptions: u32,
 
     /// Seed of the simulated tenant and its faults; the same seed gives the same tenant
     #[arg(long, value_name = "N", default_value_t = 42)]
-    pub seed: u64,
+    pub(crate) seed: u64,
 
     /// Latency of each simulated answer [milliseconds]
     #[arg(long, value_name = "N", default_value_t = 80)]
-    pub latency_ms: u64,
+    pub(crate) latency_ms: u64,
 
     /// Limits of the simulated service: Azure's own (15 queries per 5 s, 250 + 25 reads/s), or none
     #[arg(long, value_enum, default_value_t = LimitsOption::Azure)]
-    pub limits: LimitsOption,
+    pub(crate) limits: LimitsOption,
 
     /// Share of simulated answers that fail (429, 5xx, lost, cut off) [0 to 0.9]
     #[arg(long, value_name = "F", default_value_t = 0.0, value_parser = fault_rate)]
-    pub fault_rate: f64,
+    pub(crate) fault_rate: f64,
 
     /// Read a folder of recorded answers in place of the simulator
     #[arg(long, value_name = "DIR")]
-    pub replay: Option<PathBuf>,
+    pub(crate) replay: Option<PathBuf>,
 
     /// Read the real Azure: AZURE_ACCESS_TOKEN holds a token (az account get-access-token),
     /// AZURE_TENANT_ID the tenant
     #[arg(long)]
-    pub azure: bool,
+    pub(crate) azure: bool,
 
     /// The graph: an SQLite file, made where it is not there
     #[arg(long, value_name = "PATH", default_value = "atg.sqlite")]
-    pub graph: String,
+    pub(crate) graph: String,
 
     /// Scale the graph up to at least this many nodes by copying what was scanned: the smallest
     /// whole number of copies that reaches it [nodes; 0: do not scale]
     #[arg(long, value_name = "N", default_value_t = 40_000)]
-    pub scale_to: u64,
+    pub(crate) scale_to: u64,
 
     /// Read, compare and report; write nothing
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
 
     /// Write the report as JSON to this file
     #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
+    pub(crate) report: Option<PathBuf>,
 
     /// No progress and no tables; errors and the exit status only
     #[arg(long)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 /// Limits of the simulated service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LimitsOption {
+pub(crate) enum LimitsOption {
     /// Azure's own.
     Azure,
     /// None.

@@ -8,10 +8,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::report::grouped;
 
 /// A bar for one long piece of work; draws nothing when quiet or without a terminal.
-pub struct Bar(ProgressBar);
+pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    pub fn new(title: &'static str, quiet: bool) -> Self {
+    pub(crate) fn new(title: &'static str, quiet: bool) -> Self {
         let bar = ProgressBar::new(0);
         if quiet {
             bar.set_draw_target(ProgressDrawTarget::hidden());
@@ -26,7 +26,7 @@ impl Bar {
     }
 
     /// Shows how far a scan is.
-    pub fn scan(&self, progress: &Progress) {
+    pub(crate) fn scan(&self, progress: &Progress) {
         let expected = progress.expected.unwrap_or(0).max(progress.resources_read);
         self.0.set_length(expected);
         self.0.set_position(progress.resources_read);
@@ -45,13 +45,13 @@ impl Bar {
     }
 
     /// Shows how far a count is.
-    pub fn count(&self, done: u64, of: u64) {
+    pub(crate) fn count(&self, done: u64, of: u64) {
         self.0.set_length(of.max(done));
         self.0.set_position(done);
     }
 
     /// Leaves the bar as it is and goes on below it.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.0.finish();
     }
 }

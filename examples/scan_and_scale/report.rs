@@ -11,44 +11,44 @@ use serde::Serialize;
 
 /// Everything a run did.
 #[derive(Debug, Serialize)]
-pub struct Report {
-    pub source: String,
-    pub graph: String,
-    pub scan: ScanReport,
-    pub scale: ScaleSection,
-    pub validation: ValidationSection,
-    pub phases: Vec<Phase>,
-    pub peak_memory_bytes: u64,
+pub(crate) struct Report {
+    pub(crate) source: String,
+    pub(crate) graph: String,
+    pub(crate) scan: ScanReport,
+    pub(crate) scale: ScaleSection,
+    pub(crate) validation: ValidationSection,
+    pub(crate) phases: Vec<Phase>,
+    pub(crate) peak_memory_bytes: u64,
 }
 
 /// What the scale-up did.
 #[derive(Debug, Default, Serialize)]
-pub struct ScaleSection {
-    pub template_nodes: u64,
-    pub template_relationships: u64,
-    pub nodes: u64,
-    pub relationships: u64,
-    pub seconds: f64,
+pub(crate) struct ScaleSection {
+    pub(crate) template_nodes: u64,
+    pub(crate) template_relationships: u64,
+    pub(crate) nodes: u64,
+    pub(crate) relationships: u64,
+    pub(crate) seconds: f64,
 }
 
 /// What the validation found.
 #[derive(Debug, Default, Serialize)]
-pub struct ValidationSection {
-    pub passed: bool,
-    pub checks: Vec<CheckLine>,
+pub(crate) struct ValidationSection {
+    pub(crate) passed: bool,
+    pub(crate) checks: Vec<CheckLine>,
 }
 
 /// One check.
 #[derive(Debug, Serialize)]
-pub struct CheckLine {
-    pub name: String,
-    pub passed: bool,
-    pub detail: String,
+pub(crate) struct CheckLine {
+    pub(crate) name: String,
+    pub(crate) passed: bool,
+    pub(crate) detail: String,
 }
 
 /// Writes the report as JSON: to a temporary file beside it first, so that a reader never sees
 /// half a report.
-pub fn write_json(report: &Report, path: &Path) -> Result<()> {
+pub(crate) fn write_json(report: &Report, path: &Path) -> Result<()> {
     let failed = |error: std::io::Error| {
         Error::new(
             ErrorKind::InvalidInput,
@@ -64,7 +64,7 @@ pub fn write_json(report: &Report, path: &Path) -> Result<()> {
 }
 
 /// Prints the tables.
-pub fn print(report: &Report, counts: &GraphCounts) {
+pub(crate) fn print(report: &Report, counts: &GraphCounts) {
     print_counts("nodes by type", &counts.nodes_by_type, 15);
     print_counts("relationships by type", &counts.relationships_by_type, 20);
     print_summary(report, counts);
@@ -75,7 +75,7 @@ pub fn print(report: &Report, counts: &GraphCounts) {
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(header.to_vec());
+    table.load_style(UTF8_FULL_CONDENSED).set_header(header.to_vec());
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
@@ -121,7 +121,8 @@ fn print_summary(report: &Report, counts: &GraphCounts) {
 fn print_phases(phases: &[Phase]) {
     let mut table = table(&["phase", "seconds", "items", "items/s"]);
     for phase in phases {
-        let rate = if phase.items == 0 { String::new() } else { format!("{:.0}", phase.per_second) };
+        let rate =
+            if phase.items == 0 { String::new() } else { format!("{:.0}", phase.per_second) };
         table.add_row(vec![
             phase.name.clone(),
             format!("{:.3}", phase.seconds),
@@ -134,7 +135,7 @@ fn print_phases(phases: &[Phase]) {
 
 fn print_checks(validation: &ValidationSection) {
     let mut table = Table::new();
-    table.load_preset(UTF8_FULL_CONDENSED).set_header(vec!["check", "", "detail"]);
+    table.load_style(UTF8_FULL_CONDENSED).set_header(vec!["check", "", "detail"]);
     for check in &validation.checks {
         let mark = if check.passed { "passed" } else { "FAILED" };
         table.add_row(vec![check.name.clone(), mark.to_owned(), check.detail.clone()]);
@@ -159,7 +160,7 @@ fn print_skipped(scan: &ScanReport) {
 }
 
 /// Prints queries to try next.
-pub fn print_queries(path: &str) {
+pub(crate) fn print_queries(path: &str) {
     println!("\nTry next:");
     for query in [
         "select type, count(*) from nodes group by type order by 2 desc limit 10",
@@ -171,7 +172,7 @@ pub fn print_queries(path: &str) {
 }
 
 /// A number with its thousands apart.
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -184,7 +185,7 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// The most memory this process has held, in bytes; 0 where the system does not tell.
-pub fn peak_memory_bytes() -> u64 {
+pub(crate) fn peak_memory_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0);

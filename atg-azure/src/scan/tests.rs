@@ -17,13 +17,13 @@ fn scan(body: &str) -> Answer {
     Scanner::default().scan(&Text::from(body)).unwrap_or_else(|error| panic!("{error}: {body}"))
 }
 
-fn list(items: Value) -> Answer {
-    scan(&json!({ "value": items }).to_string())
+fn list(items: impl Into<Value>) -> Answer {
+    scan(&json!({ "value": items.into() }).to_string())
 }
 
 /// The one resource of a list of one item.
-fn one(item: Value) -> Resource {
-    let mut answer = list(json!([item]));
+fn one(item: impl Into<Value>) -> Resource {
+    let mut answer = list(vec![item.into()]);
     assert_eq!(answer.skipped, []);
     answer.resources.pop().unwrap()
 }

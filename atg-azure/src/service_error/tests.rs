@@ -60,7 +60,7 @@ fn the_deepest_error_is_the_cause() {
 #[test]
 fn status_and_code_decide_the_kind() {
     let kind = |status, code: &str| {
-        ServiceError::parse(status, &format!(r#"{{"error":{{"code":"{code}"}}}}"#)).kind()
+        ServiceError::parse(status, format!(r#"{{"error":{{"code":"{code}"}}}}"#)).kind()
     };
     for (status, code, expected) in [
         (401, "", (ErrorKind::Unauthenticated, false)),

@@ -40,23 +40,40 @@ pub(super) fn check(id: &str) -> Result<(), &'static str> {
     if !known.iter().any(|word| word.eq_ignore_ascii_case(first)) {
         return Err("it starts with none of /subscriptions/, /providers/ and /tenants/");
     }
-    let mut previous = b'x';
-    for &byte in &rest.as_bytes()[first_end..] {
-        if byte == b'/' && previous == b'/' {
-            return Err("it has an empty segment");
-        }
-        if byte < b' ' || byte == 0x7f {
-            return Err("it has a control character");
-        }
-        if matches!(byte, b'?' | b'#') {
-            return Err("it is a link with a query, not an id");
-        }
-        previous = byte;
+    // Two passes without an early exit, which vectorise; the reason is looked for only on failure.
+    let bytes = id.as_bytes();
+    let odd = bytes.iter().fold(0_u8, |odd, &byte| odd | u8::from(is_odd(byte)));
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    let empty =
+        pairs.fold(0_u8, |found, (&a, &b)| found | (u8::from(a == b'/') & u8::from(b == b'/')));
+    if odd != 0 {
+        return Err("it has a control character, '?' or '#': a link, perhaps, and not an id");
     }
-    if previous == b'/' {
+    if bytes.last() == Some(&b'/') {
         return Err("it ends with an empty segment");
     }
+    if empty != 0 && !only_the_group_is_empty(id) {
+        return Err("it has an empty segment");
+    }
     Ok(())
+}
+
+fn is_odd(byte: u8) -> bool {
+    byte < b' ' || byte == 0x7f || byte == b'?' || byte == b'#'
+}
+
+/// Azure gives what is offered in a subscription as a whole (`expressRouteServiceProviders`) a
+/// resource group without a name.
+fn only_the_group_is_empty(id: &str) -> bool {
+    let Some(at) = id.find("//") else { return true };
+    let (before, after) = id.split_at(at);
+    let group = "/resourcegroups";
+    let named = before.len().checked_sub(group.len()).and_then(|start| before.get(start..));
+    named.is_some_and(|end| end.eq_ignore_ascii_case(group))
+        && before.get(..15).is_some_and(|start| start.eq_ignore_ascii_case("/subscriptions/"))
+        && before.matches('/').count() == 3
+        && after.get(1..12).is_some_and(|next| next.eq_ignore_ascii_case("/providers/"))
+        && after.get(2..).is_some_and(|rest| !rest.contains("//"))
 }
 
 impl<'a> IdParts<'a> {
@@ -73,16 +90,24 @@ impl<'a> IdParts<'a> {
         if !id.starts_with('/') {
             return parts;
         }
-        let mut rest = id;
-        if let Some((name, after)) = pair(rest, "subscriptions") {
-            parts.subscription = Some(name);
-            rest = after;
-            if let Some((name, after)) = pair(rest, "resourcegroups") {
-                parts.resource_group = Some(name);
-                rest = after;
-            }
-        }
+        let Some((name, after)) = pair(id, "subscriptions") else {
+            parts.find_provider(id);
+            return parts;
+        };
+        parts.subscription = Some(name);
+        let Some((group, rest)) = pair(after, "resourcegroups") else {
+            parts.find_provider(after);
+            return parts;
+        };
         parts.find_provider(rest);
+        if group.is_empty() {
+            // A group without a name is no scope: the subscription is.
+            if parts.providers_at == id.len() - rest.len() {
+                parts.providers_at = id.len() - after.len();
+            }
+        } else {
+            parts.resource_group = Some(group);
+        }
         parts
     }
 

@@ -72,6 +72,24 @@ fn a_resource_may_be_called_providers() {
 }
 
 #[test]
+fn a_group_without_a_name_is_no_group() {
+    let offer = id(
+        "/subscriptions/S/resourceGroups//providers/Microsoft.Network/expressRouteServiceProviders/x",
+    );
+    assert_eq!(offer.resource_group(), None);
+    assert_eq!(offer.resource_type(), "microsoft.network/expressrouteserviceproviders");
+    assert_eq!(offer.parent().unwrap().as_str(), "/subscriptions/S");
+    for text in [
+        "/subscriptions/S/resourceGroups//x",
+        "/subscriptions//resourceGroups//providers/a/b/c",
+        "/subscriptions/S/resourceGroups//providers/a//b",
+        "/providers/A/resourceGroups//providers/a/b/c",
+    ] {
+        assert!(ResourceId::parse(text).is_err(), "{text}");
+    }
+}
+
+#[test]
 fn case_and_trailing_slash_do_not_matter_and_spelling_is_kept() {
     let upper = id("/SUBSCRIPTIONS/s/RESOURCEGROUPS/rg/");
     assert_eq!(upper, id("/subscriptions/S/resourceGroups/RG"));

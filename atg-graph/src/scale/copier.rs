@@ -3,6 +3,7 @@
 use atg_core::{GraphReader, GraphSink, Node, RelationshipFilter, Result, Text};
 use futures::TryStreamExt;
 
+use super::filler::Filler;
 use super::in_flight::InFlight;
 use super::report::{ScalePhase, ScaleProgress};
 use super::stencil::{NodeStencil, RelationshipStencil};
@@ -79,9 +80,9 @@ impl<'a, R: GraphReader, S: GraphSink> Copier<'a, R, S> {
         writes: &mut InFlight<'a>,
     ) -> Result<()> {
         for copy in 0..self.copies_of(&page) {
-            let ids = self.template.subscriptions.of_copy(self.operation, copy);
+            let mut filler = Filler::new(self.template, self.operation, copy);
             for stencil in &page {
-                let node = stencil.fill(self.template, self.operation, &ids)?;
+                let node = stencil.fill(&mut filler)?;
                 if batch.push(node, stencil.size()) {
                     writes.push(write_nodes(self.sink, batch.take())).await?;
                 }
@@ -97,9 +98,9 @@ impl<'a, R: GraphReader, S: GraphSink> Copier<'a, R, S> {
         writes: &mut InFlight<'a>,
     ) -> Result<()> {
         for copy in 0..self.copies_of(&page) {
-            let ids = self.template.subscriptions.of_copy(self.operation, copy);
+            let mut filler = Filler::new(self.template, self.operation, copy);
             for stencil in &page {
-                let relationship = stencil.fill(self.template, &ids)?;
+                let relationship = stencil.fill(&mut filler)?;
                 let by_source = *stencil.owner(&relationship) == relationship.source;
                 if batch.push(Owned { relationship, by_source }, stencil.size()) {
                     writes.push(write_relationships(self.sink, batch.take())).await?;

@@ -25,6 +25,7 @@
 //! ```
 
 mod copier;
+mod filler;
 mod in_flight;
 mod references;
 mod report;

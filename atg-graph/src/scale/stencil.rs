@@ -5,15 +5,8 @@
 
 use atg_core::{Node, Relationship, ResourceId, Result, Text, Value};
 
+use super::filler::{Filler, Hole, holes};
 use super::template::{Home, Template};
-
-/// A place in a text where a subscription's id stands.
-#[derive(Debug)]
-struct Hole {
-    start: usize,
-    end: usize,
-    subscription: usize,
-}
 
 /// A text with its holes.
 #[derive(Debug)]
@@ -24,47 +17,20 @@ struct Stencil {
 
 impl Stencil {
     /// The text with a hole at every reference.
-    fn of_references(text: &Text, template: &Template) -> Self {
-        Self { text: text.clone(), holes: holes(text, template) }
+    fn of_references(text: Text, template: &Template) -> Self {
+        Self { holes: holes(&text, template), text }
     }
 
     /// The text with one hole, where it is a subscription's id and nothing else.
-    fn of_whole(text: &Text, template: &Template) -> Self {
-        let hole = |subscription| Hole { start: 0, end: text.len(), subscription };
-        let holes = template.subscriptions.number(text).map(hole).into_iter().collect();
-        Self { text: text.clone(), holes }
+    fn of_whole(text: Text, template: &Template) -> Self {
+        let hole = |subscription| Hole { place: 0..text.len(), subscription };
+        let holes = template.subscriptions.number(&text).map(hole).into_iter().collect();
+        Self { text, holes }
     }
 
-    fn fill(&self, ids: &[String]) -> Text {
-        fill(&self.text, &self.holes, ids)
+    fn fill(&self, filler: &mut Filler<'_>) -> Result<Text> {
+        filler.fill(&self.text, &self.holes)
     }
-}
-
-fn holes(text: &str, template: &Template) -> Vec<Hole> {
-    let hole = |(place, subscription): (std::ops::Range<usize>, usize)| Hole {
-        start: place.start,
-        end: place.end,
-        subscription,
-    };
-    template.references(text).map(hole).collect()
-}
-
-fn fill(text: &Text, holes: &[Hole], ids: &[String]) -> Text {
-    if holes.is_empty() {
-        return text.clone();
-    }
-    let id = |hole: &Hole| ids.get(hole.subscription).map_or("", String::as_str);
-    let removed: usize = holes.iter().map(|hole| hole.end - hole.start).sum();
-    let added: usize = holes.iter().map(|hole| id(hole).len()).sum();
-    let mut filled = String::with_capacity(text.len() - removed + added);
-    let mut done = 0;
-    for hole in holes {
-        filled.push_str(text.get(done..hole.start).unwrap_or_default());
-        filled.push_str(id(hole));
-        done = hole.end;
-    }
-    filled.push_str(text.get(done..).unwrap_or_default());
-    filled.into()
 }
 
 /// An id with its holes; a shared node's has none.
@@ -85,18 +51,29 @@ impl IdStencil {
         !self.holes.is_empty()
     }
 
-    fn fill(&self, ids: &[String]) -> Result<ResourceId> {
+    fn fill(&self, filler: &mut Filler<'_>) -> Result<ResourceId> {
         if self.holes.is_empty() {
             return Ok(self.id.clone());
         }
         // The key is the spelling in lower case: the same holes.
-        let key = fill(self.id.key(), &self.holes, ids);
+        let key = filler.fill(self.id.key(), &self.holes)?;
         let spelled = if self.id.spelled() == self.id.key() {
             key.clone()
         } else {
-            fill(self.id.spelled(), &self.holes, ids)
+            filler.fill(self.id.spelled(), &self.holes)?
         };
         ResourceId::from_parts(spelled, key)
+    }
+
+    fn fill_source(&self, filler: &mut Filler<'_>) -> Result<ResourceId> {
+        if let Some((source, filled)) = &filler.last_source
+            && source == self.id.key()
+        {
+            return Ok(filled.clone());
+        }
+        let filled = self.fill(filler)?;
+        filler.last_source = Some((self.id.key().clone(), filled.clone()));
+        Ok(filled)
     }
 }
 
@@ -109,16 +86,16 @@ struct ValuesStencil {
 }
 
 impl ValuesStencil {
-    fn new(values: &[(Text, Value)], template: &Template) -> Self {
+    fn new(values: Vec<(Text, Value)>, template: &Template) -> Self {
         let has_holes = values.iter().any(|(_, value)| refers(value, template));
-        Self { values: values.to_vec(), has_holes }
+        Self { values, has_holes }
     }
 
-    fn fill(&self, template: &Template, ids: &[String]) -> Vec<(Text, Value)> {
+    fn fill(&self, filler: &mut Filler<'_>) -> Result<Vec<(Text, Value)>> {
         if !self.has_holes {
-            return self.values.clone();
+            return Ok(self.values.clone());
         }
-        let rewritten = |(name, value): &(Text, Value)| (name.clone(), refer(value, template, ids));
+        let rewritten = |(name, value): &(Text, Value)| Ok((name.clone(), refer(value, filler)?));
         self.values.iter().map(rewritten).collect()
     }
 }
@@ -131,20 +108,24 @@ fn refers(value: &Value, template: &Template) -> bool {
     }
 }
 
-fn refer(value: &Value, template: &Template, ids: &[String]) -> Value {
-    match value {
-        Value::Text(text) => Value::Text(Stencil::of_references(text, template).fill(ids)),
+fn refer(value: &Value, filler: &mut Filler<'_>) -> Result<Value> {
+    Ok(match value {
+        Value::Text(text) => {
+            Value::Text(Stencil::of_references(text.clone(), filler.template).fill(filler)?)
+        }
         Value::List(items) => {
-            Value::List(items.iter().map(|item| refer(item, template, ids)).collect())
+            Value::List(items.iter().map(|item| refer(item, filler)).collect::<Result<_>>()?)
         }
         other => other.clone(),
-    }
+    })
 }
 
 /// A node of the template.
 #[derive(Debug)]
 pub(super) struct NodeStencil {
+    /// What every copy has just so; what has holes is taken out of it.
     node: Node,
+    size: usize,
     id: IdStencil,
     subscription_id: Stencil,
     name: Stencil,
@@ -157,48 +138,49 @@ pub(super) struct NodeStencil {
 
 impl NodeStencil {
     /// The stencil of a node, where it is copied.
-    pub(super) fn new(node: Node, template: &Template) -> Option<Self> {
+    pub(super) fn new(mut node: Node, template: &Template) -> Option<Self> {
         let id = IdStencil::new(&node.id, template);
-        let references = |text: &Text| Stencil::of_references(text, template);
-        id.is_copied().then(|| Self {
+        if !id.is_copied() {
+            return None;
+        }
+        let size = node.size();
+        let whole = |text: &mut Text| Stencil::of_whole(std::mem::take(text), template);
+        let references = |text: &mut Text| Stencil::of_references(std::mem::take(text), template);
+        Some(Self {
             id,
-            subscription_id: Stencil::of_whole(&node.subscription_id, template),
-            name: Stencil::of_whole(&node.name, template),
-            tags: references(&node.tags),
-            properties: references(&node.properties),
-            additional: references(&node.additional),
-            sku: references(&node.sku),
-            columns: ValuesStencil::new(&node.columns, template),
+            size,
+            subscription_id: whole(&mut node.subscription_id),
+            name: whole(&mut node.name),
+            tags: references(&mut node.tags),
+            properties: references(&mut node.properties),
+            additional: references(&mut node.additional),
+            sku: references(&mut node.sku),
+            columns: ValuesStencil::new(std::mem::take(&mut node.columns), template),
             node,
         })
     }
 
-    /// The copy whose subscriptions are called `ids`.
-    pub(super) fn fill(
-        &self,
-        template: &Template,
-        operation: &Text,
-        ids: &[String],
-    ) -> Result<Node> {
+    /// One copy.
+    pub(super) fn fill(&self, filler: &mut Filler<'_>) -> Result<Node> {
         Ok(Node {
-            id: self.id.fill(ids)?,
-            subscription_id: self.subscription_id.fill(ids),
-            name: self.name.fill(ids),
-            tags: self.tags.fill(ids),
-            properties: self.properties.fill(ids),
-            additional: self.additional.fill(ids),
-            sku: self.sku.fill(ids),
-            columns: self.columns.fill(template, ids),
+            id: self.id.fill(filler)?,
+            subscription_id: self.subscription_id.fill(filler)?,
+            name: self.name.fill(filler)?,
+            tags: self.tags.fill(filler)?,
+            properties: self.properties.fill(filler)?,
+            additional: self.additional.fill(filler)?,
+            sku: self.sku.fill(filler)?,
+            columns: self.columns.fill(filler)?,
             synthetic: true,
-            scale_operation_id: operation.clone(),
-            template_source_id: self.node.id.key().clone(),
+            scale_operation_id: filler.operation.clone(),
+            template_source_id: self.id.id.key().clone(),
             ..self.node.clone()
         })
     }
 
     /// About how many bytes a copy holds.
     pub(super) fn size(&self) -> usize {
-        self.node.size()
+        self.size
     }
 }
 
@@ -214,26 +196,26 @@ pub(super) struct RelationshipStencil {
 impl RelationshipStencil {
     /// The stencil of a relationship, where it is copied: one end at least is, and no end lives
     /// in another copy.
-    pub(super) fn new(relationship: Relationship, template: &Template) -> Option<Self> {
+    pub(super) fn new(mut relationship: Relationship, template: &Template) -> Option<Self> {
         if !is_template_relationship(&relationship, template) {
             return None;
         }
         Some(Self {
             source: IdStencil::new(&relationship.source, template),
             target: IdStencil::new(&relationship.target, template),
-            properties: ValuesStencil::new(&relationship.properties, template),
+            properties: ValuesStencil::new(std::mem::take(&mut relationship.properties), template),
             relationship,
         })
     }
 
-    /// The copy whose subscriptions are called `ids`.
-    pub(super) fn fill(&self, template: &Template, ids: &[String]) -> Result<Relationship> {
+    /// One copy.
+    pub(super) fn fill(&self, filler: &mut Filler<'_>) -> Result<Relationship> {
         Ok(Relationship {
-            source: self.source.fill(ids)?,
+            source: self.source.fill_source(filler)?,
             relation: self.relationship.relation.clone(),
-            target: self.target.fill(ids)?,
+            target: self.target.fill(filler)?,
             named_by: self.relationship.named_by,
-            properties: self.properties.fill(template, ids),
+            properties: self.properties.fill(filler)?,
         })
     }
 

@@ -1,0 +1,229 @@
+//! Scan, scale, validate, report.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use atg_core::memory::MemoryGraph;
+use atg_core::pipeline::{CancellationToken, Phase, Pipeline, PipelineOptions, ScanReport};
+use atg_core::{DryRun, Error, ErrorKind, GraphCounts, GraphReader, GraphSink, Result};
+use atg_graph::scale::{
+    ScaleOutcome, ScalePhase, ScaleReport, ScaleUp, Validation, validate, validate_graph,
+};
+use atg_graph::sqlite::SqliteGraph;
+
+use crate::options::Options;
+use crate::progress::Bar;
+use crate::report::{self, CheckLine, Report, ScaleSection, ValidationSection};
+use crate::source::{self, Origin};
+
+/// Runs the whole flow; true where everything that was asked for was done.
+pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result<bool> {
+    refuse_addresses(&options.graph)?;
+    let origin = source::open(options)?;
+    if !options.quiet {
+        println!("source: {}\ngraph:  {}\n", origin.name, options.graph);
+    }
+    if options.dry_run {
+        return dry_run(options, origin, cancel).await;
+    }
+    let graph = Arc::new(SqliteGraph::open(&options.graph)?);
+    let name = origin.name.clone();
+    let mut flow = Flow { options, cancel, graph, phases: Vec::new() };
+    let scan = flow.scan(origin).await?;
+    let counts = flow.graph.counts().await?;
+    let scaled = flow.scale(&counts).await?;
+    let validation = flow.validate(&scan, scaled.1.as_ref()).await?;
+    let counts = flow.graph.counts().await?;
+    let report = Report {
+        source: name,
+        graph: options.graph.clone(),
+        scan,
+        scale: scaled.0,
+        validation,
+        phases: flow.phases,
+        peak_memory_bytes: report::peak_memory_bytes(),
+    };
+    finish(options, &report, &counts)
+}
+
+struct Flow<'a> {
+    options: &'a Options,
+    cancel: &'a CancellationToken,
+    graph: Arc<SqliteGraph>,
+    phases: Vec<Phase>,
+}
+
+impl Flow<'_> {
+    async fn scan(&mut self, origin: Origin) -> Result<ScanReport> {
+        let mut scan = scan(self.options, origin, self.graph.clone(), self.cancel).await?;
+        scan.unresolved = self.graph.counts().await?.unresolved_nodes;
+        self.phases.append(&mut scan.phases);
+        Ok(scan)
+    }
+
+    async fn scale(&mut self, counts: &GraphCounts) -> Result<(ScaleSection, Option<ScaleReport>)> {
+        if self.options.scale_to == 0 || self.cancel.is_cancelled() || counts.nodes == 0 {
+            return Ok((ScaleSection::default(), None));
+        }
+        let begun = Instant::now();
+        let bar = Arc::new(Bar::new("scaling", self.options.quiet));
+        let shown = bar.clone();
+        // The same seed names the same operation: a run that was killed goes on.
+        let work = ScaleUp::to(self.options.scale_to).with_seed(self.options.seed).with_progress(
+            move |progress| {
+                if progress.phase == ScalePhase::Nodes {
+                    shown.count(progress.done, progress.total.unwrap_or(0));
+                }
+            },
+        );
+        let outcome = self.cancel.run_until_cancelled(work.run(&*self.graph, &*self.graph)).await;
+        bar.finish();
+        let Some(outcome) = outcome.transpose()? else {
+            return Ok((ScaleSection::default(), None));
+        };
+        let after = self.graph.counts().await?;
+        if (after.nodes, after.relationships) == (counts.nodes, counts.relationships) {
+            self.say(&format!(
+                "the graph has {} nodes, as many as --scale-to {} asks for: left alone",
+                report::grouped(counts.nodes),
+                self.options.scale_to
+            ));
+        }
+        let ScaleOutcome::Scaled(scaled) = outcome else {
+            return Ok((ScaleSection::default(), None));
+        };
+        let written = after.nodes - counts.nodes + after.relationships - counts.relationships;
+        self.phases.push(Phase::new("scale", begun.elapsed(), written));
+        let section = ScaleSection {
+            template_nodes: scaled.template_nodes,
+            template_relationships: scaled.template_relationships,
+            nodes: scaled.nodes,
+            relationships: scaled.relationships,
+            seconds: begun.elapsed().as_secs_f64(),
+        };
+        Ok((section, Some(scaled)))
+    }
+
+    async fn validate(
+        &mut self,
+        scan: &ScanReport,
+        scaled: Option<&ScaleReport>,
+    ) -> Result<ValidationSection> {
+        if self.cancel.is_cancelled() {
+            return Ok(ValidationSection::default());
+        }
+        let begun = Instant::now();
+        let validation = match scaled {
+            Some(scaled) => validate(&*self.graph, scaled).await?,
+            None => validate_graph(&*self.graph).await?,
+        };
+        let counts = self.graph.counts().await?;
+        self.phases.push(Phase::new(
+            "validate",
+            begun.elapsed(),
+            counts.nodes + counts.relationships,
+        ));
+        Ok(section(validation, scan))
+    }
+
+    fn say(&self, text: &str) {
+        if !self.options.quiet {
+            println!("{text}");
+        }
+    }
+}
+
+async fn scan<G: GraphSink + 'static>(
+    options: &Options,
+    origin: Origin,
+    sink: G,
+    cancel: &CancellationToken,
+) -> Result<ScanReport> {
+    let bar = Arc::new(Bar::new("scanning", options.quiet));
+    let shown = bar.clone();
+    let settings = PipelineOptions {
+        tenant_id: origin.tenant_id.as_str().into(),
+        bytes_in_flight: 64 << 20,
+        ..PipelineOptions::default()
+    };
+    let report = Pipeline::new(origin.source, sink)
+        .with_options(settings)
+        .with_cancellation(cancel.clone())
+        .with_observer(move |progress| shown.scan(progress))
+        .run()
+        .await?;
+    bar.finish();
+    Ok(report)
+}
+
+/// Compares what is read with the graph, which need not exist, and writes nothing.
+async fn dry_run(options: &Options, origin: Origin, cancel: &CancellationToken) -> Result<bool> {
+    let name = origin.name.clone();
+    let path = Path::new(&options.graph);
+    let (mut scan, counts) = if path.exists() {
+        let graph = Arc::new(SqliteGraph::builder(path).read_only(true).open()?);
+        let counts = graph.counts().await?;
+        (scan(options, origin, DryRun::new(graph), cancel).await?, counts)
+    } else {
+        let graph = MemoryGraph::new();
+        (scan(options, origin, DryRun::new(graph), cancel).await?, GraphCounts::default())
+    };
+    let phases = std::mem::take(&mut scan.phases);
+    if !options.quiet {
+        println!("dry run: \"written\" below is what would be; nothing was written or scaled");
+    }
+    let report = Report {
+        source: name,
+        graph: options.graph.clone(),
+        validation: ValidationSection { passed: scan.is_complete(), checks: Vec::new() },
+        scan,
+        scale: ScaleSection::default(),
+        phases,
+        peak_memory_bytes: report::peak_memory_bytes(),
+    };
+    finish(options, &report, &counts)
+}
+
+fn finish(options: &Options, report: &Report, counts: &GraphCounts) -> Result<bool> {
+    if !options.quiet {
+        report::print(report, counts);
+        if !options.dry_run {
+            report::print_queries(&options.graph);
+        }
+    }
+    if let Some(path) = &options.report {
+        report::write_json(report, path)?;
+    }
+    Ok(report.scan.is_complete() && report.validation.passed)
+}
+
+/// The store's checks, and one that the scan was whole.
+fn section(validation: Validation, scan: &ScanReport) -> ValidationSection {
+    let mut checks: Vec<CheckLine> = validation
+        .checks
+        .into_iter()
+        .map(|check| CheckLine { name: check.name, passed: check.passed, detail: check.detail })
+        .collect();
+    let scopes = scan.scopes;
+    checks.push(CheckLine {
+        name: "every scope was read in full".to_owned(),
+        passed: scan.is_complete(),
+        detail: format!(
+            "{} complete, {} partial, {} denied, {} failed",
+            scopes.complete, scopes.partial, scopes.denied, scopes.failed
+        ),
+    });
+    ValidationSection { passed: checks.iter().all(|check| check.passed), checks }
+}
+
+fn refuse_addresses(graph: &str) -> Result<()> {
+    let Some((scheme, _)) = graph.split_once("://") else { return Ok(()) };
+    let message = match scheme {
+        "neo4j" | "bolt" | "neo4j+s" | "bolt+s" | "neo4j+ssc" | "bolt+ssc" => {
+            "Neo4j is not built in yet; give --graph the path of an SQLite file".to_owned()
+        }
+        _ => format!("{scheme}:// is no graph this program knows; give --graph a file's path"),
+    };
+    Err(Error::new(ErrorKind::Unsupported, "open graph", message))
+}

@@ -1,0 +1,54 @@
+//! The whole flow: scan an Azure tenant into a graph, scale the graph up, validate it, report.
+//!
+//! `cargo run --release --example scan_and_scale -- --help`
+
+mod flow;
+mod options;
+mod progress;
+mod report;
+mod source;
+
+use std::process::ExitCode;
+
+use atg_core::pipeline::CancellationToken;
+use clap::Parser;
+
+use options::Options;
+
+/// The exit status of a program that Ctrl-C ended.
+const STOPPED: u8 = 130;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    let cancel = CancellationToken::new();
+    tokio::spawn(stop_on_ctrl_c(cancel.clone()));
+    let outcome = flow::run(&options, &cancel).await;
+    match outcome {
+        Ok(_) if cancel.is_cancelled() => {
+            eprintln!("stopped; the graph is whole, and the same command goes on from here");
+            ExitCode::from(STOPPED)
+        }
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => {
+            eprintln!("the job was done in part only: see the scopes and checks in the report");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("error: {}", error.report());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The first Ctrl-C stops cleanly, the second at once: everything written is whole either way.
+async fn stop_on_ctrl_c(cancel: CancellationToken) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    eprintln!("\nstopping: what was read is being written; Ctrl-C again to stop at once");
+    cancel.cancel();
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(i32::from(STOPPED));
+    }
+}

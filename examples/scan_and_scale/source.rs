@@ -1,0 +1,86 @@
+//! Where the resources come from: the simulator, recorded answers, or Azure itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atg_azure::simulator::{Limits, Simulator, TenantSpec};
+use atg_azure::{
+    AccessToken, ArmClient, AzureSource, Cloud, RecordedSource, ReqwestTransport, StaticToken,
+};
+use atg_core::{Error, ErrorKind, ResourceSource, Result};
+
+use crate::options::{LimitsOption, Options};
+
+/// A source, and what to call it in the report.
+pub(crate) struct Origin {
+    pub(crate) source: Arc<dyn ResourceSource>,
+    pub(crate) name: String,
+    pub(crate) tenant_id: String,
+}
+
+/// The source that the options ask for.
+pub(crate) fn open(options: &Options) -> Result<Origin> {
+    if let Some(folder) = &options.replay {
+        let source = RecordedSource::open(folder)?;
+        let summary = source.summary();
+        let name = format!(
+            "recorded answers in {} ({} answers in {} files, {} of them errors; {} records of {} \
+             resources)",
+            folder.display(),
+            summary.answers,
+            summary.files,
+            summary.errors,
+            summary.records,
+            summary.resources,
+        );
+        return Ok(Origin { source: Arc::new(source), name, tenant_id: String::new() });
+    }
+    if options.azure { azure() } else { simulator(options) }
+}
+
+fn simulator(options: &Options) -> Result<Origin> {
+    let mut spec = TenantSpec::sized(options.resources, options.subscriptions);
+    spec.seed = options.seed;
+    let limits = match options.limits {
+        LimitsOption::Azure => Limits::azure(),
+        LimitsOption::None => Limits::none(),
+    };
+    let simulator = Simulator::builder(spec)
+        .seed(options.seed)
+        .limits(limits)
+        .latency_of(Duration::from_millis(options.latency_ms))
+        .fault_rate(options.fault_rate)
+        .build()?;
+    let tenant_id = simulator.tenant().tenant_id().to_owned();
+    let token = StaticToken::new(AccessToken::new("simulated")?);
+    let client = ArmClient::new(simulator, token, Cloud::public()?);
+    let name = format!(
+        "simulated tenant ({} resources, {} subscriptions, seed {})",
+        options.resources, options.subscriptions, options.seed
+    );
+    Ok(Origin { source: Arc::new(AzureSource::new(client)), name, tenant_id })
+}
+
+fn azure() -> Result<Origin> {
+    let tenant_id = variable("AZURE_TENANT_ID", "the tenant's id")?;
+    let secret = variable(
+        "AZURE_ACCESS_TOKEN",
+        "a token: az account get-access-token --query accessToken -o tsv",
+    )?;
+    let token = StaticToken::new(AccessToken::new(secret)?);
+    let client = ArmClient::new(ReqwestTransport::new()?, token, Cloud::public()?);
+    let name = format!("Azure tenant {tenant_id}");
+    Ok(Origin { source: Arc::new(AzureSource::new(client)), name, tenant_id })
+}
+
+fn variable(name: &str, what: &str) -> Result<String> {
+    let value = std::env::var(name).unwrap_or_default();
+    if value.trim().is_empty() {
+        return Err(Error::new(
+            ErrorKind::InvalidInput,
+            "sign in",
+            format!("--azure needs the environment variable {name}: {what}"),
+        ));
+    }
+    Ok(value)
+}
