@@ -27,7 +27,7 @@ type Lanes = RwLock<std::collections::HashMap<PaceKey, Arc<Lane>, RandomState>>;
 /// - **Concurrency**: 16 requests in flight a key unless told; a permit gives its place back on
 ///   drop. Nothing is held, and nothing taken from the quota, while waiting: `acquire` may be
 ///   dropped at any time.
-/// - **Cost**: a key is some 400 bytes and is kept as long as the pace; keys do not contend.
+/// - **Cost**: a key takes a few hundred bytes and is kept as long as the pace; keys do not contend.
 ///
 /// Observe an answer while its permit lives, then drop the permit: the mirror counts the other
 /// requests under way.

@@ -20,6 +20,9 @@ use crate::source::{self, Origin};
 /// Runs the whole flow; true where everything that was asked for was done.
 pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result<bool> {
     refuse_addresses(&options.graph)?;
+    if let Some(path) = &options.report {
+        report::check_path(path, Path::new(&options.graph))?;
+    }
     let origin = source::open(options)?;
     if !options.quiet {
         println!("source: {}\ngraph:  {}\n", origin.name, options.graph);
@@ -77,7 +80,7 @@ impl Flow<'_> {
                 }
             },
         );
-        let outcome = self.cancel.run_until_cancelled(work.run(&*self.graph, &*self.graph)).await;
+        let outcome = self.cancel.run_until_cancelled(work.run(&*self.graph, &self.graph)).await;
         bar.finish();
         let Some(outcome) = outcome.transpose()? else {
             return Ok((ScaleSection::default(), None));

@@ -46,20 +46,42 @@ pub(crate) struct CheckLine {
     pub(crate) detail: String,
 }
 
+/// Finds, before any work, that a report cannot be written to `path`.
+pub(crate) fn check_path(path: &Path, graph: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let problem = if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        format!("there is no directory {}; create it first", folder.display())
+    } else if path.is_dir() {
+        "the path is a directory; name a file in it".to_owned()
+    } else if is_same_file(path, graph) {
+        "this file is the graph; give --report another path".to_owned()
+    } else {
+        return Ok(());
+    };
+    let message = format!("{}: {problem}", path.display());
+    Err(Error::new(ErrorKind::InvalidInput, "write report", message))
+}
+
+fn is_same_file(a: &Path, b: &Path) -> bool {
+    let absolute = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
+    absolute(a) == absolute(b)
+}
+
 /// Writes the report as JSON: to a temporary file beside it first, so that a reader never sees
 /// half a report.
 pub(crate) fn write_json(report: &Report, path: &Path) -> Result<()> {
     let failed = |error: std::io::Error| {
-        Error::new(
-            ErrorKind::InvalidInput,
-            "write report",
-            format!("{} cannot be written", path.display()),
-        )
-        .with_source(error)
+        let message = format!("{} cannot be written; choose another path", path.display());
+        Error::new(ErrorKind::InvalidInput, "write report", message).with_source(error)
     };
-    let text = serde_json::to_string_pretty(report).map_err(|e| failed(e.into()))?;
-    let temporary = path.with_extension("partial");
-    std::fs::write(&temporary, text + "\n").map_err(failed)?;
+    let text = serde_json::to_string_pretty(report).map_err(|e| failed(e.into()))? + "\n";
+    if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        // A device, a pipe or a link, such as /dev/stdout, is written to, never replaced.
+        return std::fs::write(path, text).map_err(failed);
+    }
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".partial");
+    std::fs::write(&temporary, text).map_err(failed)?;
     std::fs::rename(&temporary, path).map_err(failed)
 }
 

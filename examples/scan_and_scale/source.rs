@@ -7,7 +7,7 @@ use atg_azure::simulator::{Limits, Simulator, TenantSpec};
 use atg_azure::{
     AccessToken, ArmClient, AzureSource, Cloud, RecordedSource, ReqwestTransport, StaticToken,
 };
-use atg_core::{Error, ErrorKind, ResourceSource, Result};
+use atg_core::{Error, ErrorKind, ResourceSource, Result, Unpaced};
 
 use crate::options::{LimitsOption, Options};
 
@@ -53,12 +53,19 @@ fn simulator(options: &Options) -> Result<Origin> {
         .build()?;
     let tenant_id = simulator.tenant().tenant_id().to_owned();
     let token = StaticToken::new(AccessToken::new("simulated")?);
-    let client = ArmClient::new(simulator, token, Cloud::public()?);
+    let cloud = Cloud::public()?;
+    let source: Arc<dyn ResourceSource> = match options.limits {
+        LimitsOption::Azure => Arc::new(AzureSource::new(ArmClient::new(simulator, token, cloud))),
+        LimitsOption::None => {
+            let client = ArmClient::with_pace(simulator, token, cloud, Unpaced);
+            Arc::new(AzureSource::new(client))
+        }
+    };
     let name = format!(
         "simulated tenant ({} resources, {} subscriptions, seed {})",
         options.resources, options.subscriptions, options.seed
     );
-    Ok(Origin { source: Arc::new(AzureSource::new(client)), name, tenant_id })
+    Ok(Origin { source, name, tenant_id })
 }
 
 fn azure() -> Result<Origin> {
@@ -67,7 +74,12 @@ fn azure() -> Result<Origin> {
         "AZURE_ACCESS_TOKEN",
         "a token: az account get-access-token --query accessToken -o tsv",
     )?;
-    let token = StaticToken::new(AccessToken::new(secret)?);
+    let token = AccessToken::new(secret).map_err(|error| {
+        let message = "AZURE_ACCESS_TOKEN holds no token; get a new one: az account \
+                       get-access-token --query accessToken -o tsv";
+        Error::new(ErrorKind::InvalidInput, "sign in", message).with_source(error)
+    })?;
+    let token = StaticToken::new(token);
     let client = ArmClient::new(ReqwestTransport::new()?, token, Cloud::public()?);
     let name = format!("Azure tenant {tenant_id}");
     Ok(Origin { source: Arc::new(AzureSource::new(client)), name, tenant_id })

@@ -27,7 +27,7 @@ pub(super) struct Copier<'a, R, S> {
     pub(super) progress: &'a (dyn Fn(ScaleProgress) + Send + Sync),
 }
 
-impl<'a, R: GraphReader, S: GraphSink> Copier<'a, R, S> {
+impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
     /// Copies the nodes; gives how many the copies have.
     pub(super) async fn nodes(&self) -> Result<u64> {
         let profile = self.sink.profile();
@@ -45,7 +45,7 @@ impl<'a, R: GraphReader, S: GraphSink> Copier<'a, R, S> {
             }
         }
         self.copy_nodes(page.take(), &mut batch, &mut writes).await?;
-        writes.push(write_nodes(self.sink, batch.take())).await?;
+        writes.push(write_nodes(self.sink.clone(), batch.take())).await?;
         writes.finish().await
     }
 
@@ -69,7 +69,7 @@ impl<'a, R: GraphReader, S: GraphSink> Copier<'a, R, S> {
             }
         }
         self.copy_relationships(page.take(), &mut batch, &mut writes).await?;
-        writes.push(write_relationships(self.sink, batch.take())).await?;
+        writes.push(write_relationships(self.sink.clone(), batch.take())).await?;
         Ok((template_relationships, writes.finish().await?))
     }
 
@@ -84,7 +84,7 @@ impl<'a, R: GraphReader, S: GraphSink> Copier<'a, R, S> {
             for stencil in &page {
                 let node = stencil.fill(&mut filler)?;
                 if batch.push(node, stencil.size()) {
-                    writes.push(write_nodes(self.sink, batch.take())).await?;
+                    writes.push(write_nodes(self.sink.clone(), batch.take())).await?;
                 }
             }
         }
@@ -103,7 +103,7 @@ impl<'a, R: GraphReader, S: GraphSink> Copier<'a, R, S> {
                 let relationship = stencil.fill(&mut filler)?;
                 let by_source = *stencil.owner(&relationship) == relationship.source;
                 if batch.push(Owned { relationship, by_source }, stencil.size()) {
-                    writes.push(write_relationships(self.sink, batch.take())).await?;
+                    writes.push(write_relationships(self.sink.clone(), batch.take())).await?;
                 }
             }
         }

@@ -2,14 +2,14 @@
 
 use std::future::Future;
 
-use atg_core::Result;
-use futures::future::{BoxFuture, FutureExt};
-use futures::stream::{FuturesUnordered, StreamExt};
+use atg_core::{Error, ErrorKind, Result};
+use tokio::task::{JoinError, JoinSet};
 
-/// Writes that are under way; each gives the rows it stored.
+/// Writes under way, each a task of its own, so that the next batch is made meanwhile even where
+/// a store blocks its thread. Each gives the rows it stored. Dropping it cancels them.
 pub(super) struct InFlight<'a> {
     limit: usize,
-    running: FuturesUnordered<BoxFuture<'a, Result<u64>>>,
+    running: JoinSet<Result<u64>>,
     rows: u64,
     on_rows: Box<dyn FnMut(u64) + Send + 'a>,
 }
@@ -17,23 +17,18 @@ pub(super) struct InFlight<'a> {
 impl<'a> InFlight<'a> {
     /// At most `limit` writes at once; `on_rows` hears of the rows stored so far.
     pub(super) fn new(limit: usize, on_rows: impl FnMut(u64) + Send + 'a) -> Self {
-        let running = FuturesUnordered::new();
-        Self { limit: limit.max(1), running, rows: 0, on_rows: Box::new(on_rows) }
+        Self { limit: limit.max(1), running: JoinSet::new(), rows: 0, on_rows: Box::new(on_rows) }
     }
 
     /// Starts a write, once there is room for it.
     pub(super) async fn push(
         &mut self,
-        write: impl Future<Output = Result<u64>> + Send + 'a,
+        write: impl Future<Output = Result<u64>> + Send + 'static,
     ) -> Result<()> {
         while self.running.len() >= self.limit {
             self.finish_one().await?;
         }
-        self.running.push(write.boxed());
-        // A future does nothing before it is polled: let it begin while the next batch is made.
-        if let Some(Some(done)) = self.running.next().now_or_never() {
-            self.count(done?);
-        }
+        self.running.spawn(write);
         Ok(())
     }
 
@@ -46,14 +41,15 @@ impl<'a> InFlight<'a> {
     }
 
     async fn finish_one(&mut self) -> Result<()> {
-        if let Some(done) = self.running.next().await {
-            self.count(done?);
+        if let Some(ended) = self.running.join_next().await {
+            self.rows += ended.unwrap_or_else(|error| Err(broken_off(error)))?;
+            (self.on_rows)(self.rows);
         }
         Ok(())
     }
+}
 
-    fn count(&mut self, rows: u64) {
-        self.rows += rows;
-        (self.on_rows)(self.rows);
-    }
+fn broken_off(error: JoinError) -> Error {
+    let kind = if error.is_cancelled() { ErrorKind::Cancelled } else { ErrorKind::Internal };
+    Error::new(kind, "scale graph", "a write broke off").with_source(error)
 }

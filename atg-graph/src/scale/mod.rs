@@ -12,7 +12,7 @@
 //! use atg_core::{GraphReader, GraphSink, Node, ResourceId, labels};
 //! use atg_graph::scale::{ScaleOutcome, ScaleUp, validate};
 //!
-//! # futures::executor::block_on(async {
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 //! let graph = MemoryGraph::new();
 //! let id = ResourceId::parse("/subscriptions/s1")?;
 //! graph.upsert_nodes(&[Node::new(id, labels(["Resource", "resources_subscriptions"]))]).await?;

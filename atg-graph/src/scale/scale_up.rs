@@ -22,8 +22,8 @@ use super::template::{Template, subscription_of};
 ///   it is written as many times as there are copies. Only the ids of its subscriptions are kept.
 /// - **Idempotent**: running the same operation id again continues where it was left, and
 ///   changes nothing where it had ended. Another id makes further copies.
-/// - **Cancel safe**: dropping the future leaves whole batches; run the same operation id again
-///   to complete it.
+/// - **Cancel safe**: dropping the future leaves whole batches, of which the last may be
+///   committed after it; run the same operation id again to complete them.
 /// - **Cost**: the template is read twice, once for its subscriptions.
 #[derive(Clone)]
 #[must_use = "nothing is copied before `run`"]
@@ -83,12 +83,14 @@ impl ScaleUp {
     }
 
     /// Reads the template from `reader` and writes its copies to `sink`: usually the same store.
+    /// Batches are written by tasks of their own, each with a clone of the sink (an `Arc` of it
+    /// will do): call it within a tokio runtime.
     ///
     /// # Errors
     /// `InvalidInput` for no copies or an empty operation id; `NotFound` where the graph has
     /// nothing to copy; `Conflict` where nodes are deleted meanwhile; else the store's. What was
     /// written before an error stays, as whole batches.
-    pub async fn run<R: GraphReader, S: GraphSink>(
+    pub async fn run<R: GraphReader, S: GraphSink + Clone + 'static>(
         &self,
         reader: &R,
         sink: &S,

@@ -66,14 +66,14 @@ impl IdStencil {
     }
 
     fn fill_source(&self, filler: &mut Filler<'_>) -> Result<ResourceId> {
-        if let Some((source, filled)) = &filler.last_source
+        if let Some((source, copy)) = &filler.last_source
             && source == self.id.key()
         {
-            return Ok(filled.clone());
+            return Ok(copy.clone());
         }
-        let filled = self.fill(filler)?;
-        filler.last_source = Some((self.id.key().clone(), filled.clone()));
-        Ok(filled)
+        let copy = self.fill(filler)?;
+        filler.last_source = Some((self.id.key().clone(), copy.clone()));
+        Ok(copy)
     }
 }
 

@@ -8,7 +8,7 @@ pub(super) struct Owned {
     pub(super) by_source: bool,
 }
 
-pub(super) async fn write_nodes<S: GraphSink>(sink: &S, nodes: Vec<Node>) -> Result<u64> {
+pub(super) async fn write_nodes<S: GraphSink>(sink: S, nodes: Vec<Node>) -> Result<u64> {
     if nodes.is_empty() {
         return Ok(0);
     }
@@ -20,7 +20,7 @@ pub(super) async fn write_nodes<S: GraphSink>(sink: &S, nodes: Vec<Node>) -> Res
     Ok(outcome.created + outcome.updated + outcome.unchanged)
 }
 
-pub(super) async fn write_relationships<S: GraphSink>(sink: &S, rows: Vec<Owned>) -> Result<u64> {
+pub(super) async fn write_relationships<S: GraphSink>(sink: S, rows: Vec<Owned>) -> Result<u64> {
     if rows.is_empty() {
         return Ok(0);
     }

@@ -14,6 +14,9 @@ use super::settings::{Settings, Synchronous};
 /// Bytes a page; large ones load about 1.7 times as fast as SQLite's 4 KiB.
 pub(super) const PAGE_BYTES: u32 = 32 << 10;
 
+/// Bytes of the smallest database there is.
+const SMALLEST_DATABASE: u64 = 512;
+
 /// Pages that the log holds before it is moved into the file.
 const CHECKPOINT_PAGES: i64 = 4_000;
 
@@ -108,6 +111,11 @@ fn check_path(settings: &Settings) -> Try<()> {
     if metadata.is_dir() {
         let what = "the path is a directory; name a file in it";
         return said(ErrorKind::InvalidInput, what.into());
+    }
+    // SQLite takes so short a file for an empty one, and would write over it.
+    if (1..SMALLEST_DATABASE).contains(&metadata.len()) {
+        let what = "the file is not an SQLite database; choose another path, or move it away";
+        return said(ErrorKind::InvalidData, what.into());
     }
     if metadata.permissions().readonly() && !settings.read_only {
         return Err(read_only());

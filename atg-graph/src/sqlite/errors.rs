@@ -62,7 +62,7 @@ fn meaning(code: Option<ErrorCode>) -> (ErrorKind, &'static str) {
     match code {
         Some(ErrorCode::NotADatabase) => (
             ErrorKind::InvalidData,
-            "the file is not an SQLite database; choose another path, or move the file away",
+            "the file is not an SQLite database; choose another path, or move it away",
         ),
         Some(ErrorCode::DatabaseCorrupt) => (
             ErrorKind::InvalidData,

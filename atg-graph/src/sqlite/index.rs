@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use super::encode::{labels_json, parse_labels};
 use super::errors::{Failure, Try};
+use super::index_rows::{Identity, Row, Rows};
 
 /// A node's relationship hash: no set of it was ever stored, so nothing is claimed by it.
 pub(super) const NEVER: u64 = 0;
@@ -24,79 +25,10 @@ pub(super) const NEVER: u64 = 0;
 /// A node's relationship hash: something may be claimed by it, and no whole set is stored.
 pub(super) const INCOMPLETE: u64 = u64::MAX;
 
-const CHUNK: usize = 1 << 14;
 const SHARDS: usize = 64;
 
 /// Nodes a row of `relhash`.
 pub(super) const BLOCK: u32 = 256;
-
-/// What identifies a node here and in the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Identity {
-    pub(super) hash: u64,
-    pub(super) checksum: u32,
-}
-
-impl From<u128> for Identity {
-    #[expect(clippy::cast_possible_truncation, reason = "the parts are meant")]
-    fn from(hash: u128) -> Self {
-        Self { hash: hash as u64, checksum: (hash >> 64) as u32 }
-    }
-}
-
-impl Identity {
-    /// The two columns that hold it.
-    pub(super) fn columns(self) -> (i64, i64) {
-        (self.hash.cast_signed(), i64::from(self.checksum))
-    }
-}
-
-/// One node; all zero where the number is free. Packed, for there may be millions.
-#[derive(Clone, Copy, Default)]
-#[repr(C, packed(4))]
-struct Row {
-    hash: u64,
-    content: u64,
-    relationships: u64,
-    checksum: u32,
-}
-
-/// Row storage by number, from 1 on.
-#[derive(Default)]
-struct Rows {
-    chunks: Vec<Vec<Row>>,
-    length: u32,
-}
-
-impl Rows {
-    fn get(&self, nid: u32) -> Row {
-        let at = nid.wrapping_sub(1) as usize;
-        let row = self.chunks.get(at / CHUNK).and_then(|chunk| chunk.get(at % CHUNK));
-        row.copied().unwrap_or_default()
-    }
-
-    fn get_mut(&mut self, nid: u32) -> Option<&mut Row> {
-        let at = nid.wrapping_sub(1) as usize;
-        self.chunks.get_mut(at / CHUNK).and_then(|chunk| chunk.get_mut(at % CHUNK))
-    }
-
-    fn push(&mut self, row: Row) {
-        match self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
-            Some(chunk) => chunk.push(row),
-            None => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(row);
-                self.chunks.push(chunk);
-            }
-        }
-        self.length += 1;
-    }
-
-    fn identity(&self, nid: u32) -> Identity {
-        let row = self.get(nid);
-        Identity { hash: row.hash, checksum: row.checksum }
-    }
-}
 
 /// What is known of every node, label set and relationship type.
 pub(super) struct Index {
@@ -186,6 +118,11 @@ impl Index {
     pub(super) fn find(&self, identity: Identity) -> Option<u32> {
         let shard = self.shards.get(Self::shard(identity.hash))?;
         shard.find(identity.hash, |&nid| self.rows.identity(nid) == identity).copied()
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.rows.length as usize - self.free.len()
     }
 
     /// A number for a new node: one that became free, or the next.

@@ -55,6 +55,7 @@ mod delete;
 mod encode;
 mod errors;
 mod index;
+mod index_rows;
 mod pages;
 mod read_nodes;
 mod read_relationships;
@@ -134,15 +135,16 @@ impl SqliteGraph {
         operation: &'static str,
         work: impl FnOnce(&mut Writer) -> Try<T>,
     ) -> Result<T> {
-        let result = match &self.writer {
-            // A panic left neither a transaction nor an index behind.
-            Some(writer) => work(&mut writer.lock().unwrap_or_else(PoisonError::into_inner)),
-            None => {
-                let what = "the graph is open read-only; open it for writing";
-                Err(Failure::Said(ErrorKind::ReadOnly, what.into()))
-            }
+        let read_only = || {
+            let what = "the graph is open read-only; open it for writing";
+            Failure::Said(ErrorKind::ReadOnly, what.into())
         };
-        result.map_err(|failure| failure.at(&self.settings.path, operation))
+        self.writer
+            .as_ref()
+            .ok_or_else(read_only)
+            // A panic left neither a transaction nor an index behind.
+            .and_then(|writer| work(&mut writer.lock().unwrap_or_else(PoisonError::into_inner)))
+            .map_err(|failure| failure.at(&self.settings.path, operation))
     }
 
     fn read<T>(

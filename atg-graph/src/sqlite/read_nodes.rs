@@ -8,7 +8,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params_from_iter};
 
 use super::encode::{parse_labels, parse_object};
 use super::errors::{Failure, Try};
-use super::index::{BLOCK, INCOMPLETE, Identity, block_hashes};
+use super::index::{BLOCK, INCOMPLETE, block_hashes};
+use super::index_rows::Identity;
 use super::pages::{PAGE_ROWS, Page};
 use super::schema::TEXT_COLUMNS;
 use super::settings::KeyHasher;
@@ -114,8 +115,8 @@ fn conditions(filter: &NodeFilter, behind: u32) -> (String, Vec<Bound>) {
         [("type", &filter.resource_type), ("scale_operation_id", &filter.scale_operation_id)];
     for (column, wanted) in texts {
         match wanted.as_deref() {
-            // An empty text is stored as null, and `IS ?` would hide the index.
-            Some("") => add(&format!("{column} IS NULL AND ? = ''"), String::new().into()),
+            // An empty text is stored as null.
+            Some("") => add(&format!("coalesce({column}, '') = ?"), String::new().into()),
             Some(text) => add(&format!("{column} = ?"), text.to_owned().into()),
             None => {}
         }

@@ -55,32 +55,45 @@ impl Selection {
         Ok(Some(Self { kind, source, target, synthetic: filter.synthetic, behind }))
     }
 
-    /// Conditions, order and bound values. With a target and no source, the order is that of the
+    /// The statement and its bound values. With a target and no source, the order is that of the
     /// reverse index; else that of the table.
-    fn sql(&self) -> (String, Vec<Bound>) {
+    pub(super) fn sql(&self) -> (String, Vec<Bound>) {
         let (source, kind, target) = self.behind;
-        let (order, behind) = match (self.source, self.target) {
-            (None, Some(_)) => ("r.dst, r.type, r.src", [target, kind, source]),
-            _ => ("r.src, r.type, r.dst", [source, kind, target]),
-        };
-        let mut conditions = format!("({order}) > (?1, ?2, ?3)");
-        let mut bound: Vec<Bound> = behind.map(Bound::from).into();
-        let wanted = [
-            ("r.src", self.source.map(Bound::from)),
-            ("r.type", self.kind.map(Bound::from)),
-            ("r.dst", self.target.map(Bound::from)),
-            ("s.synthetic", self.synthetic.map(Bound::from)),
+        let mut columns = [
+            ("r.src", source, self.source),
+            ("r.type", kind, self.kind),
+            ("r.dst", target, self.target),
         ];
-        for (column, value) in wanted {
-            let Some(value) = value else { continue };
-            bound.push(value);
-            conditions.push_str(&format!(" AND {column} = ?{}", bound.len()));
+        if self.source.is_none() && self.target.is_some() {
+            columns.reverse();
         }
+        let mut conditions = Vec::new();
+        let mut bound: Vec<Bound> = Vec::new();
+        let mut place = |value: Bound| {
+            bound.push(value);
+            format!("?{}", bound.len())
+        };
+        for (column, _, wanted) in columns {
+            conditions.extend(wanted.map(|nid| format!("{column} = {}", place(nid.into()))));
+        }
+        if let Some(synthetic) = self.synthetic {
+            conditions.push(format!("s.synthetic = {}", place(synthetic.into())));
+        }
+        // Leading columns that are given are left out: only then is the rest looked up, too.
+        let given = columns.iter().take(2).take_while(|(_, _, wanted)| wanted.is_some()).count();
+        let (names, places): (Vec<_>, Vec<_>) = columns
+            .into_iter()
+            .skip(given)
+            .map(|(column, behind, _)| (column, place(behind.into())))
+            .unzip();
+        conditions.push(format!("({}) > ({})", names.join(", "), places.join(", ")));
         let sql = format!(
             "SELECT r.src, r.type, r.dst, r.named_by, r.properties, t.name, s.id, d.id \
              FROM rel r CROSS JOIN node s ON s.nid = r.src CROSS JOIN node d ON d.nid = r.dst \
              CROSS JOIN reltype t ON t.id = r.type \
-             WHERE {conditions} ORDER BY {order} LIMIT {PAGE_ROWS}"
+             WHERE {} ORDER BY {} LIMIT {PAGE_ROWS}",
+            conditions.join(" AND "),
+            columns.map(|(column, ..)| column).join(", ")
         );
         (sql, bound)
     }

@@ -45,7 +45,7 @@ pub(super) struct Settings {
 /// # let path = directory.path().join("graph.sqlite");
 /// let graph = SqliteGraph::builder(&path)
 ///     .synchronous(Synchronous::Normal)
-///     .cache_bytes(32 << 20)
+///     .cache_bytes(128 << 20)
 ///     .open()?;
 /// # Ok::<(), atg_core::Error>(())
 /// ```
@@ -61,7 +61,7 @@ impl SqliteGraphBuilder {
             settings: Settings {
                 path: path.to_owned(),
                 synchronous: Synchronous::Full,
-                cache_bytes: 64 << 20,
+                cache_bytes: 32 << 20,
                 busy_timeout: Duration::from_secs(5),
                 node_rows: 20_000,
                 relationship_rows: 20_000,
@@ -79,7 +79,7 @@ impl SqliteGraphBuilder {
     }
 
     /// Memory for the writer's pages, in bytes; 1 MiB or more (less is raised to it), default
-    /// 64 MiB. Filled only as far as it is needed. Readers take up to 4 MiB each beside it.
+    /// 32 MiB, beyond which loads gain nothing. Filled only as far as it is needed. Readers take up to 4 MiB each beside it.
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.settings.cache_bytes = bytes.max(1 << 20);
         self

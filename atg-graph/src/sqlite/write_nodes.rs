@@ -1,13 +1,13 @@
 //! Writing a batch of nodes.
 
-use atg_core::{Node, NodeOutcome, RejectedRow};
+use atg_core::{Node, NodeOutcome, RejectedRow, ResourceId};
 use hashbrown::HashTable;
 use rusqlite::types::Null;
 use rusqlite::{CachedStatement, Connection};
 
 use super::encode;
 use super::errors::Try;
-use super::index::Identity;
+use super::index_rows::Identity;
 use super::schema::TEXT_COLUMNS;
 use super::settings::KeyHasher;
 use super::writer::Session;
@@ -43,27 +43,41 @@ pub(super) fn rows<'a>(
         let identity = Identity::from(hasher(node.id.key()));
         let row = Row { node, identity, content: node.content_hash(), columns };
         let same = |&place: &usize| rows.get(place).is_some_and(|row| row.identity == identity);
-        match places.find(identity.hash, same).and_then(|&place| rows.get_mut(place)) {
-            Some(earlier) => {
-                *earlier = row;
-                outcome.unchanged += 1;
-            }
-            None => {
-                places.insert_unique(identity.hash, rows.len(), |&place| {
-                    rows.get(place).map_or(0, |row| row.identity.hash)
-                });
-                rows.push(row);
-            }
+        if let Some(&place) = places.find(identity.hash, same)
+            && let Some(earlier) = rows.get_mut(place)
+        {
+            *earlier = row;
+            outcome.unchanged += 1;
+            continue;
         }
+        places.insert_unique(identity.hash, rows.len(), |&place| {
+            rows.get(place).map_or(0, |row| row.identity.hash)
+        });
+        rows.push(row);
     }
     Ok(rows)
 }
 
 fn row_problem(node: &Node) -> Option<String> {
-    node.problem().or_else(|| {
-        let size = node.size();
+    let size = node.size();
+    let problem = node.problem().or_else(|| id_problem(&node.id));
+    problem.or_else(|| {
         (size > MAX_ROW_BYTES).then(|| format!("{size} bytes are more than a row can hold"))
     })
+}
+
+/// Why an id would not be read back as it is: a named node whose kind is empty or looks like the
+/// start of an ARM id.
+fn id_problem(id: &ResourceId) -> Option<String> {
+    let doubtful = id.key().starts_with(['/', ':']) && id.key().contains(':');
+    if !doubtful {
+        return None;
+    }
+    match ResourceId::from_stored(id.spelled().clone()) {
+        Ok(back) if back == *id => None,
+        Ok(_) => Some("the id would be read back as another".into()),
+        Err(error) => Some(error.message().to_owned()),
+    }
 }
 
 /// Writes the rows that are new or changed and counts what that did.
@@ -72,6 +86,10 @@ pub(super) fn upsert(
     rows: &[Row<'_>],
     outcome: &mut NodeOutcome,
 ) -> Try<()> {
+    if session.may_begin_load(rows.len()) {
+        let new = rows.iter().filter(|row| session.index.find(row.identity).is_none()).count();
+        session.begin_load(new)?;
+    }
     let connection = session.connection;
     let index = &mut session.index;
     let mut statements = Statements::prepare(connection)?;

@@ -8,7 +8,8 @@ use atg_core::{
 
 use super::encode;
 use super::errors::Try;
-use super::index::{INCOMPLETE, Identity, NEVER};
+use super::index::{INCOMPLETE, NEVER};
+use super::index_rows::Identity;
 use super::relationship_rows::{Action, Entry, Key, Rows};
 use super::settings::KeyHasher;
 use super::writer::Session;
@@ -48,6 +49,11 @@ fn claims_for_others(set: &RelationshipSet) -> bool {
         NamedBy::Both => one.source != set.owner || one.target != set.owner,
     };
     set.relationships.iter().any(others)
+}
+
+/// Whether two ids are one and the same buffer.
+fn shared(one: &ResourceId, other: &ResourceId) -> bool {
+    std::ptr::eq(one.key().as_str(), other.key().as_str())
 }
 
 /// A set whose rows are among the entries.
@@ -93,9 +99,13 @@ impl<'a, 'b> Batch<'a, 'b> {
         let withdraws = set.mode == SetMode::Replace && stored != NEVER;
         let (mut complete, mut named) = (true, Vec::new());
         for (inner, relationship) in set.relationships.iter().enumerate() {
-            let key = self.accept(place, inner, relationship)?;
+            let ends = [&relationship.source, &relationship.target].map(|end| {
+                // Mostly the very same buffer: no need to hash it again.
+                if shared(end, &set.owner) { owner } else { self.find(end) }
+            });
+            let key = self.accept((place, inner), relationship, ends)?;
             if withdraws {
-                named.extend(key.map_or_else(|| self.stored_key(relationship), Some));
+                named.extend(key.or_else(|| self.stored_key(relationship, ends)));
             }
             complete &= key.is_some();
         }
@@ -111,14 +121,18 @@ impl<'a, 'b> Batch<'a, 'b> {
     }
 
     /// Enters a row; where it cannot be written, the outcome says so.
-    fn accept(&mut self, set: usize, inner: usize, one: &Relationship) -> Try<Option<Key>> {
+    fn accept(
+        &mut self,
+        (set, inner): (usize, usize),
+        one: &Relationship,
+        ends: [Option<u32>; 2],
+    ) -> Try<Option<Key>> {
         if let Some(why) = one.problem() {
             self.outcome.rejected.push(RejectedRow { index: set, inner, why });
             return Ok(None);
         }
-        let (source, target) = (self.find(&one.source), self.find(&one.target));
-        let (Some(source), Some(target)) = (source, target) else {
-            for (found, endpoint) in [(source, Endpoint::Source), (target, Endpoint::Target)] {
+        let [Some(source), Some(target)] = ends else {
+            for (found, endpoint) in ends.into_iter().zip([Endpoint::Source, Endpoint::Target]) {
                 if found.is_none() {
                     let missing = MissingEndpoint { set, relationship: inner, endpoint };
                     self.outcome.missing.push(missing);
@@ -142,9 +156,9 @@ impl<'a, 'b> Batch<'a, 'b> {
     }
 
     /// The key under which a row that is not accepted may be stored from before.
-    fn stored_key(&self, one: &Relationship) -> Option<Key> {
+    fn stored_key(&self, one: &Relationship, [source, target]: [Option<u32>; 2]) -> Option<Key> {
         let kind = self.session.index.find_relation(&one.relation)?;
-        Some(Key { source: self.find(&one.source)?, kind, target: self.find(&one.target)? })
+        Some(Key { source: source?, kind, target: target? })
     }
 
     /// Enters the withdrawal of what the owner claimed before and does not name now.

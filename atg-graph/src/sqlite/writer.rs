@@ -11,6 +11,9 @@ use super::settings::Settings;
 /// Bytes of pages kept while indexes are made; sorting takes as much beside it.
 const INDEXING_CACHE_BYTES: usize = 16 << 20;
 
+/// New nodes below which a batch is never taken for the start of a load.
+const SMALLEST_LOAD: usize = 1_000;
+
 /// The writing connection and what it knows of the file.
 pub(super) struct Writer {
     connection: Connection,
@@ -38,6 +41,21 @@ impl Session<'_> {
     /// index for its end, it is made now.
     pub(super) fn need_reverse_index(&mut self) -> Try<()> {
         if self.bulk { self.make_late_indexes() } else { Ok(()) }
+    }
+
+    /// Before `rows` new nodes: where they are more than all there are, late indexes are cheaper
+    /// made anew at the end of the load than kept up during it.
+    pub(super) fn begin_load(&mut self, rows: usize) -> Try<()> {
+        if self.may_begin_load(rows) {
+            schema::drop_late_indexes(self.connection)?;
+            self.bulk = true;
+        }
+        Ok(())
+    }
+
+    /// Whether a batch of this size, were all of it new, would be the start of a load.
+    pub(super) fn may_begin_load(&self, rows: usize) -> bool {
+        !self.bulk && rows >= SMALLEST_LOAD && rows >= self.index.len()
     }
 
     fn make_late_indexes(&mut self) -> Try<()> {

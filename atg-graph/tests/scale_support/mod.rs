@@ -1,6 +1,7 @@
 //! A small tenant to copy, and sinks that misbehave.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
@@ -129,13 +130,14 @@ pub enum Fault {
 }
 
 /// A graph with small batches that counts its writes and misbehaves at one of them.
+#[derive(Clone)]
 pub struct Sink {
-    pub graph: MemoryGraph,
-    pub profile: SinkProfile,
-    pub fault: Fault,
-    pub at: usize,
-    pub writes: AtomicUsize,
-    pub changes: AtomicUsize,
+    graph: MemoryGraph,
+    profile: SinkProfile,
+    fault: Fault,
+    at: usize,
+    writes: Arc<AtomicUsize>,
+    changes: Arc<AtomicUsize>,
 }
 
 impl Sink {
@@ -147,14 +149,24 @@ impl Sink {
                 .with_writers(writers, writers),
             fault: Fault::None,
             at: usize::MAX,
-            writes: AtomicUsize::new(0),
-            changes: AtomicUsize::new(0),
+            writes: Arc::default(),
+            changes: Arc::default(),
         }
     }
 
     pub fn with_fault(mut self, fault: Fault, at: usize) -> Self {
         (self.fault, self.at) = (fault, at);
         self
+    }
+
+    /// Writes begun.
+    pub fn writes(&self) -> usize {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// Rows created or updated.
+    pub fn changes(&self) -> usize {
+        self.changes.load(Ordering::Relaxed)
     }
 
     /// Begins a write; says whether it is to hang at its end.

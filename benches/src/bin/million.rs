@@ -1,0 +1,111 @@
+//! A large simulated tenant through the whole pipeline: throughput and peak memory.
+//!
+//! `cargo run --release -p atg-benches --bin million -- --resources 1000000 --sink sqlite`
+
+#![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
+
+use std::time::Instant;
+
+use atg_azure::simulator::{Face, Limits, Simulator, TenantSpec};
+use atg_azure::{AccessToken, ArmClient, AzureSource, Cloud, StaticToken};
+use atg_core::memory::NullSink;
+use atg_core::pipeline::{Pipeline, PipelineOptions, ScanReport};
+use atg_core::{GraphReader, GraphSink, Result, Unpaced};
+use atg_graph::sqlite::SqliteGraph;
+use clap::{Parser, ValueEnum};
+
+/// A large simulated tenant through the whole pipeline.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Resources in the tenant [count]
+    #[arg(long, default_value_t = 1_000_000)]
+    resources: u64,
+    /// Where they go
+    #[arg(long, value_enum, default_value_t = SinkOption::Null)]
+    sink: SinkOption,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SinkOption {
+    /// Nowhere.
+    Null,
+    /// An SQLite file in the temporary folder.
+    Sqlite,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let own = simulator_seconds(options.resources);
+    reset_peak_memory();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let begun = Instant::now();
+    let report = runtime.block_on(scan(&options))?;
+    let seconds = begun.elapsed().as_secs_f64();
+    let expected = options.resources;
+    assert!(report.is_complete() && report.resources_read >= expected, "{:?}", report.problems);
+    println!("resources            {}", report.resources_read);
+    println!("nodes                {}", report.nodes_written);
+    println!("relationships        {}", report.relationships_written);
+    println!("seconds              {seconds:.2}");
+    println!("resources/s          {:.0}", expected as f64 / seconds);
+    println!("simulator alone, s   {own:.2} (one thread, writing the same rows)");
+    println!("peak memory, MiB     {:.1}", memory("VmHWM:") as f64 / f64::from(1 << 20));
+    for phase in &report.phases {
+        println!("  {:18} {:.2} s", phase.name, phase.seconds);
+    }
+    Ok(())
+}
+
+async fn scan(options: &Options) -> Result<ScanReport> {
+    let simulator = Simulator::builder(TenantSpec::sized(options.resources, 10))
+        .limits(Limits::none())
+        .build()?;
+    let token = StaticToken::new(AccessToken::new("simulated")?);
+    let client = ArmClient::with_pace(simulator, token, Cloud::public()?, Unpaced);
+    let source = AzureSource::new(client);
+    match options.sink {
+        SinkOption::Null => run(source, NullSink).await,
+        SinkOption::Sqlite => {
+            let folder = tempfile::tempdir().unwrap();
+            let graph = std::sync::Arc::new(SqliteGraph::open(folder.path().join("graph.sqlite"))?);
+            let report = run(source, graph.clone()).await?;
+            println!("peak memory of scan  {:.1}", memory("VmHWM:") as f64 / f64::from(1 << 20));
+            let counts = graph.counts().await?;
+            assert_eq!(counts.nodes, report.nodes_written);
+            assert_eq!(counts.relationships, report.relationships_written);
+            Ok(report)
+        }
+    }
+}
+
+async fn run<G: GraphSink + 'static>(
+    source: AzureSource<Simulator, Unpaced>,
+    sink: G,
+) -> Result<ScanReport> {
+    Pipeline::new(source, sink).with_options(PipelineOptions::default()).run().await
+}
+
+/// What writing all rows costs the simulator.
+fn simulator_seconds(resources: u64) -> f64 {
+    let tenant = atg_azure::simulator::Tenant::new(TenantSpec::sized(resources, 10)).unwrap();
+    let begun = Instant::now();
+    let mut row = String::new();
+    for index in 0..resources {
+        row.clear();
+        tenant.write_resource(index, Face::ResourceGraph, &mut row);
+        std::hint::black_box(&row);
+    }
+    begun.elapsed().as_secs_f64()
+}
+
+/// Starts a new peak, where the system lets us.
+fn reset_peak_memory() {
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// A field of the process's status, in bytes.
+fn memory(field: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap_or(0) * 1024
+}
