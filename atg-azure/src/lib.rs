@@ -29,3 +29,7 @@ pub use reqwest_transport::ReqwestTransport;
 pub use source::{AzureScope, AzureSource, SourceSettings};
 pub use token::{AccessToken, StaticToken, TokenSource};
 pub use transport::Transport;
+
+#[cfg(all(doctest, feature = "simulator"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -47,3 +47,7 @@ pub use sink::{
 pub use source::{Page, Read, ResourceSource, Scope, ScopeEnd, ScopeStatus, Skipped, SourceUsage};
 pub use text::Text;
 pub use value::Value;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -3,3 +3,7 @@
 pub mod scale;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,16 +1,21 @@
 //! Scan, scale, validate, report.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use atg_core::memory::MemoryGraph;
 use atg_core::pipeline::{CancellationToken, Phase, Pipeline, PipelineOptions, ScanReport};
-use atg_core::{DryRun, Error, ErrorKind, GraphCounts, GraphReader, GraphSink, Result};
+use atg_core::{
+    DryRun, Error, ErrorKind, GraphCounts, GraphReader, GraphSink, NodeFilter, Result,
+    UNRESOLVED_LABEL,
+};
 use atg_graph::scale::{
     ScaleOutcome, ScalePhase, ScaleReport, ScaleUp, Validation, validate, validate_graph,
 };
 use atg_graph::sqlite::SqliteGraph;
+use futures::TryStreamExt;
 
 use crate::options::Options;
 use crate::progress::Bar;
@@ -60,9 +65,21 @@ struct Flow<'a> {
 impl Flow<'_> {
     async fn scan(&mut self, origin: Origin) -> Result<ScanReport> {
         let mut scan = scan(self.options, origin, self.graph.clone(), self.cancel).await?;
-        scan.unresolved = self.graph.counts().await?.unresolved_nodes;
+        scan.unresolved = self.unresolved().await?;
         self.phases.append(&mut scan.phases);
         Ok(scan)
+    }
+
+    /// Unresolved nodes in the graph, without their copies.
+    async fn unresolved(&self) -> Result<u64> {
+        let counts = self.graph.counts().await?;
+        if counts.synthetic_nodes == 0 {
+            return Ok(counts.unresolved_nodes);
+        }
+        let label = Some(UNRESOLVED_LABEL.into());
+        let filter = NodeFilter { label, synthetic: Some(false), ..NodeFilter::default() };
+        let nodes = self.graph.nodes(filter, None);
+        nodes.try_fold(0, |count, _| async move { Ok(count + 1) }).await
     }
 
     async fn scale(&mut self, counts: &GraphCounts) -> Result<(ScaleSection, Option<ScaleReport>)> {
@@ -179,7 +196,7 @@ async fn dry_run(options: &Options, origin: Origin, cancel: &CancellationToken) 
     let report = Report {
         source: name,
         graph: options.graph.clone(),
-        validation: ValidationSection { passed: scan.is_complete(), checks: Vec::new() },
+        validation: ValidationSection { passed: scan.is_complete(), checks: vec![whole(&scan)] },
         scan,
         scale: ScaleSection::default(),
         phases,
@@ -195,6 +212,7 @@ fn finish(options: &Options, report: &Report, counts: &GraphCounts) -> Result<bo
             report::print_queries(&options.graph);
         }
     }
+    report::print_problems(&report.scan);
     if let Some(path) = &options.report {
         report::write_json(report, path)?;
     }
@@ -203,21 +221,31 @@ fn finish(options: &Options, report: &Report, counts: &GraphCounts) -> Result<bo
 
 /// The store's checks, and one that the scan was whole.
 fn section(validation: Validation, scan: &ScanReport) -> ValidationSection {
-    let mut checks: Vec<CheckLine> = validation
-        .checks
-        .into_iter()
-        .map(|check| CheckLine { name: check.name, passed: check.passed, detail: check.detail })
-        .collect();
+    let stored = validation.checks.into_iter();
+    let stored = stored.map(|check| CheckLine {
+        name: check.name,
+        passed: check.passed,
+        detail: check.detail,
+    });
+    let checks: Vec<CheckLine> = stored.chain([whole(scan)]).collect();
+    ValidationSection { passed: checks.iter().all(|check| check.passed), checks }
+}
+
+/// The check that every scope was read in full; it names the first that was not.
+fn whole(scan: &ScanReport) -> CheckLine {
     let scopes = scan.scopes;
-    checks.push(CheckLine {
+    let mut detail = format!(
+        "{} complete, {} partial, {} denied, {} failed",
+        scopes.complete, scopes.partial, scopes.denied, scopes.failed
+    );
+    if let Some(first) = scan.problems.first() {
+        let _ = write!(detail, "; the first: {}: {}", first.scope, first.why);
+    }
+    CheckLine {
         name: "every scope was read in full".to_owned(),
         passed: scan.is_complete(),
-        detail: format!(
-            "{} complete, {} partial, {} denied, {} failed",
-            scopes.complete, scopes.partial, scopes.denied, scopes.failed
-        ),
-    });
-    ValidationSection { passed: checks.iter().all(|check| check.passed), checks }
+        detail,
+    }
 }
 
 fn refuse_addresses(graph: &str) -> Result<()> {

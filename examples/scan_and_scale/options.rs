@@ -43,6 +43,7 @@ pub(crate) struct Options {
     /// Read the real Azure: AZURE_ACCESS_TOKEN holds a token (az account get-access-token),
     /// AZURE_TENANT_ID the tenant
     #[arg(long)]
+    #[allow(clippy::doc_markdown, reason = "this text is shown by --help")]
     pub(crate) azure: bool,
 
     /// The graph: an SQLite file, made where it is not there

@@ -176,8 +176,16 @@ fn print_skipped(scan: &ScanReport) {
         let more = scan.resources_skipped.len() - MOST;
         println!("… and {more} more skipped; --report FILE names each");
     }
-    for problem in &scan.problems {
-        println!("scope {} is {}: {}", problem.scope, problem.status, problem.why);
+}
+
+/// Says on standard error which scopes were not read in full, and why.
+pub(crate) fn print_problems(scan: &ScanReport) {
+    const MOST: usize = 10;
+    for one in scan.problems.iter().take(MOST) {
+        eprintln!("scope {} is {}: {}", one.scope, one.status, one.why);
+    }
+    if scan.problems.len() > MOST {
+        eprintln!("… and {} more scopes", scan.problems.len() - MOST);
     }
 }
 

@@ -49,7 +49,7 @@ impl AzureScope {
     }
 
     /// The scope by name: `graph/resources/3of40/{subscriptions or tenant}`,
-    /// `list/{type}/{subscription}`.
+    /// `list/{subscription}/{type}`.
     pub(super) fn to_scope(&self, estimate: Option<u64>) -> Scope {
         let name = match self {
             Self::Rows { subscriptions, table, partition } => {

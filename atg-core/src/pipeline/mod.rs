@@ -30,6 +30,7 @@
 
 mod map;
 mod options;
+mod parked;
 mod pending;
 mod progress;
 mod reading;

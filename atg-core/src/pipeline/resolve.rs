@@ -19,12 +19,7 @@ where
     G: GraphSink + 'static,
 {
     let mut waiting = std::mem::replace(&mut run.pending, Pending::new(0)).drain()?;
-    let rows = run.pipeline.sink.profile().relationship_rows;
-    loop {
-        let sets = waiting.next_batch(rows)?;
-        if sets.is_empty() {
-            return Ok(());
-        }
+    while let Some(sets) = waiting.next_block()? {
         let outcome = run.pipeline.sink.upsert_relationships(&sets).await?;
         run.count_relationships(&outcome, &sets);
         if !outcome.missing.is_empty() {
@@ -35,6 +30,7 @@ where
         }
         run.observe();
     }
+    Ok(())
 }
 
 async fn make_placeholders<S, G>(

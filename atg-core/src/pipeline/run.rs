@@ -146,7 +146,7 @@ where
             Written::Relationships { batch, outcome } => {
                 self.count_relationships(&outcome, &batch.sets);
                 for part in missing_part(&batch.sets, &outcome) {
-                    self.pending.push(part)?;
+                    self.pending.push(&part)?;
                 }
             }
         }

@@ -23,6 +23,9 @@ struct Options {
     /// Where they go
     #[arg(long, value_enum, default_value_t = SinkOption::Null)]
     sink: SinkOption,
+    /// Bytes in flight [MiB]
+    #[arg(long, default_value_t = PipelineOptions::default().bytes_in_flight >> 20)]
+    in_flight: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,7 +54,7 @@ fn main() -> Result<()> {
     println!("simulator alone, s   {own:.2} (one thread, writing the same rows)");
     println!("peak memory, MiB     {:.1}", memory("VmHWM:") as f64 / f64::from(1 << 20));
     for phase in &report.phases {
-        println!("  {:18} {:.2} s", phase.name, phase.seconds);
+        println!("  {:18} {:.2} s, {} items", phase.name, phase.seconds, phase.items);
     }
     Ok(())
 }
@@ -64,11 +67,11 @@ async fn scan(options: &Options) -> Result<ScanReport> {
     let client = ArmClient::with_pace(simulator, token, Cloud::public()?, Unpaced);
     let source = AzureSource::new(client);
     match options.sink {
-        SinkOption::Null => run(source, NullSink).await,
+        SinkOption::Null => run(source, NullSink, options).await,
         SinkOption::Sqlite => {
             let folder = tempfile::tempdir().unwrap();
             let graph = std::sync::Arc::new(SqliteGraph::open(folder.path().join("graph.sqlite"))?);
-            let report = run(source, graph.clone()).await?;
+            let report = run(source, graph.clone(), options).await?;
             println!("peak memory of scan  {:.1}", memory("VmHWM:") as f64 / f64::from(1 << 20));
             let counts = graph.counts().await?;
             assert_eq!(counts.nodes, report.nodes_written);
@@ -81,8 +84,13 @@ async fn scan(options: &Options) -> Result<ScanReport> {
 async fn run<G: GraphSink + 'static>(
     source: AzureSource<Simulator, Unpaced>,
     sink: G,
+    options: &Options,
 ) -> Result<ScanReport> {
-    Pipeline::new(source, sink).with_options(PipelineOptions::default()).run().await
+    let options = PipelineOptions {
+        bytes_in_flight: options.in_flight << 20,
+        ..PipelineOptions::default()
+    };
+    Pipeline::new(source, sink).with_options(options).run().await
 }
 
 /// What writing all rows costs the simulator.

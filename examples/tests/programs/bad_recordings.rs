@@ -68,7 +68,8 @@ fn a_broken_file_fails_alone() {
         ("one.json", answer(200, &json!({"id": site("c")}))),
     ];
     let (ended, report) = replay(folder.path(), &files);
-    ended.partly_done();
+    let ended = ended.partly_done();
+    assert!(ended.stderr.contains("cut.json"), "{ended:#?}");
     assert_eq!(
         report["scan"]["scopes"],
         json!({"complete": 2, "partial": 0, "denied": 0, "failed": 1})

@@ -1,6 +1,7 @@
 //! Reading a graph by plain SQL, as any SQLite tool does.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 use std::path::Path;
 
 use rusqlite::types::ValueRef;
@@ -28,6 +29,9 @@ pub(crate) fn texts(path: &Path, query: &str) -> Vec<Vec<String>> {
 
 /// Everything that people see of a graph: the rows of both views, each with its name and a hash
 /// of all its columns, in order.
+///
+/// An unresolved node is spelled as the reference that came first, which differs from run to
+/// run: it is compared in lower case, and so are the ends of relationships.
 #[derive(PartialEq, Eq)]
 pub(crate) struct Contents {
     nodes: Vec<(String, u64)>,
@@ -37,13 +41,10 @@ pub(crate) struct Contents {
 impl Contents {
     pub(crate) fn read(path: &Path) -> Self {
         let connection = open(path).unwrap();
-        Self {
-            nodes: rows(&connection, "select id, * from nodes"),
-            relationships: rows(
-                &connection,
-                "select source || ' -' || type || '-> ' || target, * from relationships",
-            ),
-        }
+        let nodes = "select labels like '%\"Unresolved\"%', id, * from nodes";
+        let relationships = "select true, source || ' -' || type || '-> ' || target, type, \
+                             properties from relationships";
+        Self { nodes: rows(&connection, nodes), relationships: rows(&connection, relationships) }
     }
 
     pub(crate) fn nodes(&self) -> usize {
@@ -56,23 +57,31 @@ impl Contents {
     }
 }
 
+/// Rows by name, the second column; where the first is true, in lower case.
 fn rows(connection: &Connection, query: &str) -> Vec<(String, u64)> {
     let mut statement = connection.prepare(query).unwrap();
     let columns = statement.column_count();
-    let row = |row: &Row<'_>| Ok((row.get(0)?, hash(row, columns)?));
+    let row = |row: &Row<'_>| {
+        let (lower, name): (bool, String) = (row.get(0)?, row.get(1)?);
+        let hash = hash(row, 2..columns, lower)?;
+        Ok((if lower { name.to_lowercase() } else { name }, hash))
+    };
     let mut rows: Vec<_> =
         statement.query_map([], row).unwrap().collect::<rusqlite::Result<_>>().unwrap();
     rows.sort_unstable();
     rows
 }
 
-fn hash(row: &Row<'_>, columns: usize) -> rusqlite::Result<u64> {
+fn hash(row: &Row<'_>, columns: Range<usize>, lower: bool) -> rusqlite::Result<u64> {
     let mut hasher = DefaultHasher::new();
-    for column in 0..columns {
+    for column in columns {
         match row.get_ref(column)? {
             ValueRef::Null => 0_u8.hash(&mut hasher),
             ValueRef::Integer(number) => number.hash(&mut hasher),
             ValueRef::Real(number) => number.to_bits().hash(&mut hasher),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) if lower => {
+                bytes.to_ascii_lowercase().hash(&mut hasher);
+            }
             ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.hash(&mut hasher),
         }
     }

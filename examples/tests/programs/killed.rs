@@ -68,9 +68,7 @@ fn again_and_again_and_the_graph_is_the_undisturbed_one() {
     let folder = folder.path();
     let graph = folder.join("g.sqlite");
     kill_when(folder, "a file", || graph.exists());
-    kill_when(folder, "tables", || {
-        finds(&graph, "select 1 from nodes limit 0") || size(&graph) > 0
-    });
+    kill_when(folder, "a log", || size(&graph) > 0);
     let base = size(&graph);
     kill_when(folder, "a transaction that is being written", || size(&graph) > base + (1 << 20));
     kill_when(folder, "nodes", || finds(&graph, "select 1 from nodes"));
@@ -79,8 +77,8 @@ fn again_and_again_and_the_graph_is_the_undisturbed_one() {
     kill_when(folder, "copied nodes", || finds(&graph, copies));
     let base = size(&graph);
     kill_when(folder, "more copies", || size(&graph) > base + (2 << 20));
-    let copied = "select 1 from nodes n join relationships r on r.source = n.id where n.synthetic";
-    kill_when(folder, "copied relationships", || finds(&graph, copied));
+    let inner = "select 1 from nodes n join relationships r on r.source = n.id where n.synthetic";
+    kill_when(folder, "copied relationships", || finds(&graph, inner));
 
     scan(folder, &format!("{QUICK} {OPTIONS}")).done();
     Contents::read(&graph).assert_same(&expected);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -18,13 +19,25 @@ pub(crate) fn program(name: &str, folder: &Path) -> Command {
     command
 }
 
-/// Where `cargo test` built an example: beside the folder of this test.
+/// Where `cargo test` built an example: beside the folder of this test. With the name of a test
+/// or of a target cargo leaves the examples as they are, so one that is missing or old is refused.
 pub(crate) fn path_of(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).unwrap();
     let path = profile.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.is_file(), "{} is not built: cargo build --examples", path.display());
+    let built = path.metadata().and_then(|file| file.modified()).ok();
+    let is_new = built.is_some_and(|built| sources(name).all(|source| source <= built));
+    assert!(is_new, "{} is missing or old: cargo build -p atg-examples --examples", path.display());
     path
+}
+
+/// When each source file of an example was last changed.
+fn sources(name: &str) -> impl Iterator<Item = SystemTime> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = fs::read_dir(package.join(name)).into_iter().flatten();
+    let files = folder.map(|entry| entry.unwrap().path());
+    let files = files.chain([package.join(format!("{name}.rs"))]);
+    files.filter_map(|path| path.metadata().and_then(|file| file.modified()).ok())
 }
 
 /// `scan_and_scale` with options that are apart by blanks.
