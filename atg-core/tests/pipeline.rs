@@ -317,6 +317,28 @@ async fn a_cancelled_run_keeps_what_was_read_and_makes_no_placeholders() {
     assert_eq!(counts.unresolved_nodes, 0);
 }
 
+/// A source that cannot even say what there is.
+struct Silent;
+
+#[async_trait]
+impl ResourceSource for Silent {
+    async fn scopes(&self) -> Result<Vec<Scope>> {
+        std::future::pending().await
+    }
+
+    fn read<'a>(&'a self, _scope: &'a Scope) -> BoxStream<'a, Read> {
+        stream::empty().boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_cancelled_while_it_waits_for_the_scopes() {
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let run = Pipeline::new(Silent, MemoryGraph::new()).with_cancellation(cancel).run();
+    assert!(run.await.unwrap().cancelled);
+}
+
 #[tokio::test]
 async fn progress_only_grows_and_ends_done() {
     let seen = Arc::new(std::sync::Mutex::new(Vec::new()));

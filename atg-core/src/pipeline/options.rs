@@ -10,7 +10,7 @@ pub struct PipelineOptions {
     pub reads_in_flight: usize,
     /// Pages read and waiting to be written; 1 or more, default 8.
     pub pages_in_flight: usize,
-    /// Bytes held between source and sink, pages and rows together, about; default 32 MiB. A
+    /// Bytes held between source and sink, pages and rows together, about; default 16 MiB. A
     /// single page larger than that goes through alone.
     pub bytes_in_flight: usize,
     /// Bytes of relationships that wait in memory for a node that was not read yet; what is
@@ -32,7 +32,7 @@ impl Default for PipelineOptions {
         Self {
             reads_in_flight: 4,
             pages_in_flight: 8,
-            bytes_in_flight: 32 << 20,
+            bytes_in_flight: 16 << 20,
             waiting_bytes: 8 << 20,
             node_writers: None,
             relationship_writers: None,

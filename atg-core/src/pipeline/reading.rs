@@ -43,6 +43,7 @@ pub(super) fn start<S: ResourceSource + 'static>(
             sender: sender.clone(),
             bytes: bytes.clone(),
             units,
+            page_units: 1,
             mapper: Mapper::new(options.map, options.tenant_id.clone()),
             cancel: cancel.clone(),
         };
@@ -57,6 +58,8 @@ struct Reader<S> {
     sender: mpsc::Sender<Chunk>,
     bytes: Arc<Semaphore>,
     units: usize,
+    /// The share of the bytes in flight that the last page took.
+    page_units: usize,
     mapper: Mapper,
     cancel: CancellationToken,
 }
@@ -81,14 +84,18 @@ impl<S: ResourceSource> Reader<S> {
     async fn read(&mut self, scope: &Scope) -> ScopeEnd {
         let source = self.source.clone();
         let mut stream = source.read(scope);
-        while let Some(event) = stream.next().await {
-            match event {
-                Read::Page(page) => {
-                    if !self.send(page).await {
+        loop {
+            // A page is asked for only once there is room for one like the last: so pages that
+            // are being read are bounded too.
+            let Some(room) = self.acquire(self.page_units).await else { break };
+            match stream.next().await {
+                Some(Read::Page(page)) => {
+                    if !self.send(page, room).await {
                         break;
                     }
                 }
-                Read::End(end) => return end,
+                Some(Read::End(end)) => return end,
+                None => break,
             }
         }
         let error = Error::new(
@@ -99,17 +106,35 @@ impl<S: ResourceSource> Reader<S> {
         ScopeEnd { status: ScopeStatus::Failed, error: Some(error) }
     }
 
+    async fn acquire(&self, units: usize) -> Option<OwnedSemaphorePermit> {
+        let units = u32::try_from(units).ok()?;
+        self.bytes.clone().acquire_many_owned(units).await.ok()
+    }
+
     /// Maps and sends a page; false where nobody listens any more.
-    async fn send(&mut self, page: Page) -> bool {
+    async fn send(&mut self, page: Page, room: OwnedSemaphorePermit) -> bool {
         let units = (page.bytes.max(estimate(&page)) / UNIT).clamp(1, self.units);
-        let Ok(units) = u32::try_from(units) else { return false };
-        let Ok(permit) = self.bytes.clone().acquire_many_owned(units).await else {
-            return false;
-        };
-        let bytes = units as usize * UNIT;
+        self.page_units = units;
+        let Some(permit) = self.resize(room, units).await else { return false };
+        let bytes = units * UNIT;
         let rows = page.resources.into_iter().map(|one| self.mapper.map(one)).collect();
         let chunk = Chunk::Rows { rows, skipped: page.skipped, bytes, hold: Arc::new(permit) };
         self.sender.send(chunk).await.is_ok()
+    }
+
+    /// Makes a permit larger or smaller. What is missing is waited for with empty hands, so that
+    /// readers with half a permit each cannot block one another.
+    async fn resize(
+        &self,
+        mut permit: OwnedSemaphorePermit,
+        units: usize,
+    ) -> Option<OwnedSemaphorePermit> {
+        if let Some(spare) = permit.num_permits().checked_sub(units) {
+            drop(permit.split(spare));
+            return Some(permit);
+        }
+        drop(permit);
+        self.acquire(units).await
     }
 }
 

@@ -25,8 +25,11 @@ where
     let mut run = Run::new(&pipeline);
     run.observe();
     pipeline.sink.prepare().await?;
-    let scopes = pipeline.source.scopes().await?;
-    run.scan(scopes).await?;
+    let listing = pipeline.cancel.run_until_cancelled(pipeline.source.scopes());
+    match listing.await {
+        Some(scopes) => run.scan(scopes?).await?,
+        None => run.report.cancelled = true,
+    }
     run.resolve().await?;
     run.flush().await?;
     Ok(run.finish(begun))

@@ -4,13 +4,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
 
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use atg_azure::simulator::{Face, Limits, Simulator, TenantSpec};
 use atg_azure::{AccessToken, ArmClient, AzureSource, Cloud, StaticToken};
 use atg_core::memory::NullSink;
 use atg_core::pipeline::{Pipeline, PipelineOptions, ScanReport};
-use atg_core::{GraphReader, GraphSink, Result, Unpaced};
+use atg_core::{
+    GraphReader, GraphSink, Measurement, PerfMonitor, PerfRecorder, PerfSnapshot, Result, Unpaced,
+};
 use atg_graph::sqlite::SqliteGraph;
 use clap::{Parser, ValueEnum};
 
@@ -90,7 +94,36 @@ async fn run<G: GraphSink + 'static>(
         bytes_in_flight: options.in_flight << 20,
         ..PipelineOptions::default()
     };
-    Pipeline::new(source, sink).with_options(options).run().await
+    let times = Shared::default();
+    let report =
+        Pipeline::new(source, sink).with_options(options).with_monitor(times.clone()).run().await?;
+    for (operation, (batches, time)) in times.0.lock().unwrap().iter() {
+        println!("{operation:20} {:.2} s in {batches} batches", time.as_secs_f64());
+    }
+    Ok(report)
+}
+
+/// Adds up how long the sink took; batches in flight together count each.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<BTreeMap<&'static str, (u64, Duration)>>>);
+
+impl PerfMonitor for Shared {
+    fn recorder(&self) -> Box<dyn PerfRecorder> {
+        Box::new(self.clone())
+    }
+
+    fn snapshot(&self) -> PerfSnapshot {
+        PerfSnapshot::default()
+    }
+}
+
+impl PerfRecorder for Shared {
+    fn record(&mut self, seen: &Measurement) {
+        let mut times = self.0.lock().unwrap();
+        let (batches, time) = times.entry(seen.operation).or_default();
+        *batches += 1;
+        *time += seen.elapsed;
+    }
 }
 
 /// What writing all rows costs the simulator.

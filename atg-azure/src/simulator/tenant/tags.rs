@@ -23,7 +23,8 @@ impl Words {
     }
 }
 
-/// None to four tags, chosen by the seed: names and values as spelled.
+/// None to four tags, chosen by the seed: names and values as spelled. Two thirds of all things
+/// have none, as in tenants that tag their resource groups rather than what is in them.
 pub(super) fn of(seed: u64, words: Words) -> impl Iterator<Item = (&'static str, &'static str)> {
     let hash = mix(seed);
     let all = [
@@ -32,5 +33,6 @@ pub(super) fn of(seed: u64, words: Words) -> impl Iterator<Item = (&'static str,
         ("costCenter", choose(hash >> 16, &COST_CENTERS)),
         ("app", words.workload),
     ];
-    (0..4).zip(all).filter(move |(bit, _)| hash >> bit & 1 == 1).map(|(_, tag)| tag)
+    let tagged = (hash >> 40).is_multiple_of(3);
+    (0..4).zip(all).filter(move |(bit, _)| tagged && hash >> bit & 1 == 1).map(|(_, tag)| tag)
 }
