@@ -191,7 +191,11 @@ impl Loader {
 
     fn skip_error(&mut self, name: &str, error: ServiceError, method: &str, page: &mut Page) {
         self.summary.errors += 1;
-        skip(name, error.into_error(format!("recorded {method}")).report(), page);
+        skip(
+            name,
+            error.into_error(format!("recorded {method}").trim_end().to_owned()).report(),
+            page,
+        );
     }
 
     fn keep(&mut self, resource: Resource, page: &mut Page) {

@@ -179,6 +179,12 @@ impl ResourceId {
         self.prefix(self.parts().scope_length()?)
     }
 
+    /// The same id spelled as its key.
+    #[must_use]
+    pub fn canonical(&self) -> Self {
+        Self { spelled: self.key.clone(), key: self.key.clone() }
+    }
+
     /// A copy with buffers of its own; see [`Text::detached`].
     #[must_use]
     pub fn detached(&self) -> Self {

@@ -1,6 +1,6 @@
 //! Parsing and taking apart resource ids.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may stop")]
 
 use std::hint::black_box;
 
@@ -28,7 +28,7 @@ fn ids(criterion: &mut Criterion) {
         });
     });
     group.bench_function("parent", |b| {
-        b.iter(|| parsed.iter().map(ResourceId::parent).for_each(sink))
+        b.iter(|| parsed.iter().map(ResourceId::parent).for_each(sink));
     });
     group.bench_function("type", |b| {
         b.iter(|| parsed.iter().map(ResourceId::resource_type).for_each(sink));

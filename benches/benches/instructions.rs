@@ -2,7 +2,7 @@
 //! `cargo bench -p atg-benches --features instructions --bench instructions`
 //! (needs valgrind, and `cargo install gungraun-runner`).
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may stop")]
 
 use std::hint::black_box;
 

@@ -2,7 +2,7 @@
 //! content hash, and the mapping to graph rows. Pages of 1,000 recorded bodies where there are
 //! recordings, and of simulated rows.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may stop")]
 
 use std::hint::black_box;
 

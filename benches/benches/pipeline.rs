@@ -1,7 +1,7 @@
 //! What the pipeline itself costs: resources from memory into a sink that keeps nothing, beside
 //! the bare mapping of the same resources.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may stop")]
 
 use atg_core::memory::{MemorySource, NullSink};
 use atg_core::pipeline::{MapOptions, Mapped, Mapper, Pipeline};

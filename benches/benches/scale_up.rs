@@ -1,6 +1,6 @@
 //! A graph of 5,000 nodes and 10,000 relationships scaled up to 40,000 nodes in SQLite.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may stop")]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -3,7 +3,13 @@
 //! rows into a fresh file, wait for the disk at each commit, and count what is there at the end.
 //! The ratios of the medians are printed last.
 
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    reason = "a benchmark may stop"
+)]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -66,7 +72,7 @@ async fn sink(rows: &Rows, path: &Path) -> Times {
         graph.upsert_relationships(batch).await.unwrap();
     }
     graph.flush().await.unwrap();
-    let times = (nodes, begun.elapsed() - nodes);
+    let times = (nodes, begun.elapsed().checked_sub(nodes).unwrap());
     let counts = graph.counts().await.unwrap();
     assert_eq!((counts.nodes, counts.relationships), (NODES as u64, RELATIONSHIPS as u64));
     times
@@ -128,7 +134,7 @@ fn raw(rows: &Rows, path: &Path) -> Times {
              PRAGMA wal_checkpoint(TRUNCATE);",
         )
         .unwrap_or_default();
-    let times = (nodes, begun.elapsed() - nodes);
+    let times = (nodes, begun.elapsed().checked_sub(nodes).unwrap());
     assert_counts(&connection, "node", "rel");
     times
 }
@@ -225,7 +231,7 @@ fn naive(rows: &Rows, path: &Path) -> Times {
         }
         connection.execute_batch("COMMIT").unwrap();
     }
-    let times = (nodes, begun.elapsed() - nodes);
+    let times = (nodes, begun.elapsed().checked_sub(nodes).unwrap());
     assert_counts(&connection, "node", "rel");
     times
 }

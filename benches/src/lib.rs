@@ -1,6 +1,11 @@
 //! Inputs that the benchmarks share: always the same for the same arguments.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a benchmark may stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    clippy::cast_possible_truncation,
+    reason = "a benchmark may stop"
+)]
 
 use atg_azure::simulator::{Face, Tenant, TenantSpec};
 use atg_core::{
@@ -8,7 +13,7 @@ use atg_core::{
 };
 
 #[path = "../../atg-azure/tests/recorded_support/mod.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with the tests, which use more of it")]
+#[allow(unreachable_pub, reason = "shared with the tests")]
 mod recorded_support;
 
 /// A list of 1,000 recorded bodies of about `body_size` bytes; `None` without recordings.

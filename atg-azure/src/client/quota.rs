@@ -5,6 +5,14 @@ use std::time::{Duration, SystemTime};
 use atg_core::QuotaHint;
 use http::HeaderMap;
 
+/// Headers that say how many requests of a kind are left.
+const NAMES: [&str; 4] = [
+    "x-ms-ratelimit-remaining-subscription-reads",
+    "x-ms-ratelimit-remaining-tenant-reads",
+    "x-ms-ratelimit-remaining-subscription-resource-requests",
+    "x-ms-ratelimit-remaining-tenant-resource-requests",
+];
+
 /// What the headers of an ARM or Resource Graph answer say about the quota that was used.
 ///
 /// Resource Graph: `x-ms-user-quota-remaining` and `x-ms-user-quota-resets-after: hh:mm:ss`.
@@ -14,12 +22,6 @@ pub(crate) fn quota_hint(headers: &HeaderMap) -> QuotaHint {
         let resets_after = text(headers, "x-ms-user-quota-resets-after").and_then(clock_duration);
         return QuotaHint { remaining: Some(remaining), resets_after };
     }
-    const NAMES: [&str; 4] = [
-        "x-ms-ratelimit-remaining-subscription-reads",
-        "x-ms-ratelimit-remaining-tenant-reads",
-        "x-ms-ratelimit-remaining-subscription-resource-requests",
-        "x-ms-ratelimit-remaining-tenant-resource-requests",
-    ];
     let remaining = NAMES.iter().filter_map(|name| number(headers, name)).min();
     QuotaHint { remaining, resets_after: None }
 }

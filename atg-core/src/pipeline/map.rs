@@ -194,7 +194,8 @@ pub fn unresolved_node(id: &ResourceId) -> Node {
         return node;
     }
     let names = [RESOURCE_LABEL.into(), UNRESOLVED_LABEL.into(), type_label(&id.resource_type())];
-    Node::new(id.clone(), labels::<_, Text>(names))
+    // Which of the references came first, and so whose spelling, is chance.
+    Node::new(id.canonical(), labels::<_, Text>(names))
 }
 
 /// A region's canonical name: `West Europe` and `westeurope` are one.

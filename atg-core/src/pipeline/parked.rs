@@ -20,9 +20,12 @@ pub(super) struct Block {
 
 /// The lengths of a block's numbers and text.
 pub(super) fn lengths(head: [u8; HEAD]) -> (usize, usize) {
-    let [a, b, c, d, e, f, g, h, rest @ ..] = head;
-    let length = |bytes| usize::try_from(u64::from_le_bytes(bytes)).unwrap_or(usize::MAX);
-    (length([a, b, c, d, e, f, g, h]), length(rest))
+    let length = |part: &[u8]| {
+        let bytes = part.first_chunk().copied().unwrap_or_default();
+        usize::try_from(u64::from_le_bytes(bytes)).unwrap_or(usize::MAX)
+    };
+    let (numbers, text) = head.split_at(HEAD / 2);
+    (length(numbers), length(text))
 }
 
 impl Block {

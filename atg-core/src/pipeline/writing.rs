@@ -204,7 +204,9 @@ impl<G: GraphSink + 'static> Writer<G> {
             return false;
         }
         let size = self.next_size(BatchKind::Relationships);
-        if self.waiting_set_rows < size && !partial {
+        // Sets keep their pages alive: an idle lane takes what there is rather than let the
+        // readers wait for room.
+        if self.waiting_set_rows < size && !partial && self.relationships.in_flight > 0 {
             return false;
         }
         let mut batch = SetBatch::default();

@@ -49,7 +49,11 @@ impl Failure {
         match self {
             Self::Said(kind, what) => Error::new(kind, operation, format!("{path}: {what}")),
             Self::Sqlite(error) => {
-                let (kind, advice) = meaning(error.sqlite_error_code());
+                let too_large =
+                    error.sqlite_error().is_some_and(|cause| cause.extended_code == FILE_TOO_LARGE);
+                let code =
+                    if too_large { Some(ErrorCode::DiskFull) } else { error.sqlite_error_code() };
+                let (kind, advice) = meaning(code);
                 Error::new(kind, operation, format!("{path}: {advice}"))
                     .with_retryable(kind == ErrorKind::Conflict)
                     .with_source(error)
@@ -57,6 +61,10 @@ impl Failure {
         }
     }
 }
+
+/// `SQLITE_IOERR_WRITE`: a write failed for another reason than a full disk, in practice a limit
+/// on the size of files.
+const FILE_TOO_LARGE: std::ffi::c_int = 778;
 
 fn meaning(code: Option<ErrorCode>) -> (ErrorKind, &'static str) {
     match code {

@@ -96,9 +96,11 @@ use writer::Writer;
 /// Share it by reference or in an `Arc`. Writers wait for each other; readers wait for nobody.
 pub struct SqliteGraph {
     settings: Settings,
+    /// Before the writer, and so closed before it: the last to close takes the log away, which
+    /// a reader cannot.
+    readers: Readers,
     /// `None` where the file is only read.
     writer: Option<Mutex<Writer>>,
-    readers: Readers,
 }
 
 impl SqliteGraph {
