@@ -356,6 +356,35 @@ async fn progress_only_grows_and_ends_done() {
         && pair[0].relationships <= pair[1].relationships));
 }
 
+/// A source all of whose items are bad.
+struct Unreadable;
+
+#[async_trait]
+impl ResourceSource for Unreadable {
+    async fn scopes(&self) -> Result<Vec<Scope>> {
+        Ok(vec![Scope::new("a"), Scope::new("b")])
+    }
+
+    fn read<'a>(&'a self, _scope: &'a Scope) -> BoxStream<'a, Read> {
+        let page = Page {
+            skipped: vec![atg_core::Skipped { id: "items[0]".into(), why: "no id".into() }],
+            bytes: 1 << 20,
+            ..Page::default()
+        };
+        let end = ScopeEnd { status: ScopeStatus::Complete, error: None };
+        stream::iter([Read::Page(page.clone()), Read::Page(page), Read::End(end)]).boxed()
+    }
+}
+
+#[tokio::test]
+async fn pages_without_a_single_good_item_pass_through_whatever_their_size() {
+    let options = PipelineOptions { bytes_in_flight: 1 << 16, ..PipelineOptions::default() };
+    let run = Pipeline::new(Unreadable, MemoryGraph::new()).with_options(options).run();
+    let report = run.await.unwrap();
+    assert_eq!(report.resources_skipped.len(), 4);
+    assert!(report.is_complete());
+}
+
 /// A source that panics.
 struct Panics;
 

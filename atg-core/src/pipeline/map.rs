@@ -1,6 +1,6 @@
 //! Resource → node, the relationships its record names, and the shared nodes they point at.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use serde_json::Value as Json;
@@ -49,7 +49,7 @@ pub struct Mapper {
 }
 
 /// Bounds the tables of shared ids in a tenant where every resource has a tag of its own.
-const MOST_SHARED_IDS: usize = 50_000;
+const MOST_SHARED_IDS: usize = 4_096;
 
 const CONTAINS: Text = Text::from_static("CONTAINS");
 const LOCATED_IN: Text = Text::from_static("LOCATED_IN");
@@ -153,13 +153,11 @@ impl Mapper {
 }
 
 fn add_references(resource: &Resource, relationships: &mut Vec<Relationship>) {
+    let mut seen =
+        HashSet::with_capacity_and_hasher(resource.references.len(), RandomState::default());
     for reference in &resource.references {
-        let known = relationships.iter().any(|one| {
-            one.relation == reference.relation
-                && one.target == reference.target
-                && one.source == resource.id
-        });
-        if known || reference.target == resource.id {
+        let repeated = !seen.insert((reference.relation.as_str(), reference.target.key().as_str()));
+        if repeated || reference.target == resource.id {
             continue;
         }
         let mut one = Relationship::new(

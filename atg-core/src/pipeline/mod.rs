@@ -39,7 +39,7 @@ mod resolve;
 mod run;
 mod writing;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use map::{MapOptions, Mapped, Mapper, shared_node, unresolved_node};
 pub use options::PipelineOptions;
@@ -117,6 +117,10 @@ impl<S: ResourceSource + 'static, G: GraphSink + 'static> Pipeline<S, G> {
     pub fn with_cancellation(mut self, cancel: CancellationToken) -> Self {
         self.cancel = cancel;
         self
+    }
+
+    fn sizer(&self) -> MutexGuard<'_, Box<dyn BatchSizer>> {
+        self.sizer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs the pipeline to its end. Call it within a tokio runtime; with several threads

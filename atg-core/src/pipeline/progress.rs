@@ -30,7 +30,8 @@ impl fmt::Display for Stage {
     }
 }
 
-/// How far a pipeline is; all numbers only grow.
+/// How far a pipeline is; all numbers but `waiting` only grow.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// What it is doing.

@@ -70,6 +70,7 @@ impl Phase {
 }
 
 /// What a scan did, by the counts of the source and of the sink.
+#[non_exhaustive]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ScanReport {
     /// Records read; one that came in two scopes counts twice.

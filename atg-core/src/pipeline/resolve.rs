@@ -9,7 +9,7 @@ use super::run::Run;
 use super::writing::missing_part;
 use crate::{
     Endpoint, GraphSink, Node, RelationshipOutcome, RelationshipSet, ResourceId, ResourceSource,
-    Result,
+    Result, Skipped,
 };
 
 /// Sends everything that waits, batch by batch.
@@ -19,17 +19,42 @@ where
     G: GraphSink + 'static,
 {
     let mut waiting = std::mem::replace(&mut run.pending, Pending::new(0)).drain()?;
-    while let Some(sets) = waiting.next_block()? {
-        let outcome = run.pipeline.sink.upsert_relationships(&sets).await?;
-        run.count_relationships(&outcome, &sets);
-        if !outcome.missing.is_empty() {
-            make_placeholders(run, &sets, &outcome).await?;
-            let parts = missing_part(&sets, &outcome);
-            let outcome = run.pipeline.sink.upsert_relationships(&parts).await?;
-            run.count_relationships(&outcome, &parts);
+    while let Some(mut sets) = waiting.next_block()? {
+        while !sets.is_empty() {
+            if run.pipeline.cancel.is_cancelled() {
+                run.report.cancelled = true;
+                return Ok(());
+            }
+            let rest = sets.split_off(run.sets_in_a_batch(&sets));
+            write(run, &sets).await?;
+            sets = rest;
+            run.observe();
         }
-        run.observe();
     }
+    Ok(())
+}
+
+async fn write<S, G>(run: &mut Run<'_, S, G>, sets: &[RelationshipSet]) -> Result<()>
+where
+    S: ResourceSource + 'static,
+    G: GraphSink + 'static,
+{
+    let outcome = run.write_sets(sets).await?;
+    if outcome.missing.is_empty() {
+        return Ok(());
+    }
+    make_placeholders(run, sets, &outcome).await?;
+    let parts = missing_part(sets, &outcome);
+    let outcome = run.write_sets(&parts).await?;
+    run.skip(outcome.missing.iter().filter_map(|missing| {
+        let set = parts.get(missing.set)?;
+        let one = set.relationships.get(missing.relationship)?;
+        Some(Skipped {
+            id: set.owner.spelled().detached(),
+            why: format!("relationship {} to {}: no node could be made", one.relation, one.target)
+                .into(),
+        })
+    }));
     Ok(())
 }
 

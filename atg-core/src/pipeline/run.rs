@@ -8,12 +8,12 @@ use super::progress::{Progress, Stage};
 use super::reading::{self, Chunk};
 use super::report::{Phase, ScanReport, ScopeProblem};
 use super::resolve;
-use super::writing::{Writer, Written, missing_part};
+use super::writing::{Writer, Written, missing_part, observation};
 use super::{Pipeline, PipelineOptions};
 use crate::{
-    BatchKind, BatchObservation, BatchResult, Error, ErrorKind, GraphSink, Measurement,
-    NodeOutcome, PerfRecorder, RejectedRow, RelationshipOutcome, RelationshipSet, ResourceSource,
-    Result, Scope, ScopeEnd, Skipped, Text,
+    BatchContext, BatchKind, BatchObservation, BatchResult, Error, ErrorKind, GraphSink,
+    Measurement, NodeOutcome, PerfRecorder, RejectedRow, RelationshipOutcome, RelationshipSet,
+    ResourceSource, Result, Scope, ScopeEnd, Skipped, Text,
 };
 
 pub(super) async fn run<S, G>(pipeline: Pipeline<S, G>) -> Result<ScanReport>
@@ -188,7 +188,42 @@ where
         }));
     }
 
-    fn skip(&mut self, skipped: impl IntoIterator<Item = Skipped>) {
+    /// Writes waiting sets in one call, and counts and records it.
+    pub(super) async fn write_sets(
+        &mut self,
+        sets: &[RelationshipSet],
+    ) -> Result<RelationshipOutcome> {
+        let begun = Instant::now();
+        let result = self.pipeline.sink.upsert_relationships(sets).await;
+        let rows = sets.iter().map(|set| set.relationships.len()).sum();
+        let bytes = sets.iter().map(RelationshipSet::size).sum();
+        let seen = observation(BatchKind::Relationships, rows, bytes, begun, &result);
+        self.record(&seen);
+        self.pipeline.sizer().observe(&seen);
+        let outcome = result?;
+        self.count_relationships(&outcome, sets);
+        Ok(outcome)
+    }
+
+    /// How many of these sets the next batch may hold; at least one.
+    pub(super) fn sets_in_a_batch(&self, sets: &[RelationshipSet]) -> usize {
+        let context = BatchContext {
+            kind: BatchKind::Relationships,
+            rows_remaining: None,
+            rows_done: self.report.relationships_written,
+            parallelism: 1,
+            bytes_per_row: 0,
+        };
+        let size = self.pipeline.sizer().next_size(&context);
+        let mut rows = 0;
+        let fitting = sets.iter().take_while(|set| {
+            rows += set.relationships.len();
+            rows <= size
+        });
+        fitting.count().max(1)
+    }
+
+    pub(super) fn skip(&mut self, skipped: impl IntoIterator<Item = Skipped>) {
         self.report.skip(&mut self.skipped, skipped);
     }
 

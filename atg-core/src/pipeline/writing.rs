@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::map::{Mapped, shared_node};
 use super::reading::Hold;
 use crate::{
     BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, Error, ErrorKind,
-    GraphSink, Node, NodeOutcome, RelationshipOutcome, RelationshipSet, Result, Text,
+    GraphSink, Node, NodeOutcome, RelationshipOutcome, RelationshipSet, Result,
 };
 
 /// Shared nodes remembered as already sent; beyond that some are sent again, which is harmless.
@@ -50,7 +51,8 @@ pub(super) struct Writer<G> {
     waiting_shared: Vec<Node>,
     waiting_sets: VecDeque<(RelationshipSet, Hold)>,
     waiting_set_rows: usize,
-    shared_seen: HashSet<Text, foldhash::fast::RandomState>,
+    /// Hashes of the shared nodes sent. Where two are equal one waits for the resolving instead.
+    shared_seen: HashSet<u64, foldhash::fast::RandomState>,
     batch_bytes: usize,
 }
 
@@ -114,7 +116,8 @@ impl<G: GraphSink + 'static> Writer<G> {
 
     /// Whether more rows may come before a batch has to finish.
     pub(super) fn has_room(&self) -> bool {
-        self.nodes.has_room() && self.waiting_nodes.bytes < self.batch_bytes
+        let waiting = &self.waiting_nodes;
+        self.nodes.has_room() && (waiting.nodes.is_empty() || waiting.bytes < self.batch_bytes)
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -129,6 +132,9 @@ impl<G: GraphSink + 'static> Writer<G> {
     }
 
     pub(super) fn add(&mut self, rows: Vec<Mapped>, bytes: usize, hold: &Hold) {
+        if rows.is_empty() {
+            return;
+        }
         self.waiting_nodes.bytes += bytes;
         for row in rows {
             for one in &row.relationships.relationships {
@@ -140,15 +146,14 @@ impl<G: GraphSink + 'static> Writer<G> {
     }
 
     fn add_shared(&mut self, target: &crate::ResourceId) {
-        if target.is_arm() || self.shared_seen.contains(target.key()) {
+        if target.is_arm() {
             return;
         }
-        if let Some(node) = shared_node(&target.detached()) {
-            if self.shared_seen.len() >= MOST_SHARED_SEEN {
-                self.shared_seen.clear();
-            }
-            self.shared_seen.insert(node.id.key().clone());
-            self.waiting_shared.push(node);
+        if self.shared_seen.len() >= MOST_SHARED_SEEN {
+            self.shared_seen.clear();
+        }
+        if self.shared_seen.insert(xxh3_64(target.key().as_bytes())) {
+            self.waiting_shared.extend(shared_node(&target.detached()));
         }
     }
 
@@ -164,7 +169,8 @@ impl<G: GraphSink + 'static> Writer<G> {
             return false;
         }
         let size = self.next_size(BatchKind::Nodes);
-        let full = waiting >= size || self.waiting_nodes.bytes >= self.batch_bytes;
+        let full = waiting + self.waiting_shared.len() >= size
+            || self.waiting_nodes.bytes >= self.batch_bytes;
         if !full && !partial {
             return false;
         }
@@ -182,8 +188,10 @@ impl<G: GraphSink + 'static> Writer<G> {
     }
 
     fn take_nodes(&mut self, size: usize) -> NodeBatch {
+        // Shared nodes first, for what follows refers to them; but not so many that others starve.
+        let shared = self.waiting_shared.len().min(size.div_ceil(2));
         let waiting = &mut self.waiting_nodes;
-        let take = size.min(waiting.nodes.len());
+        let take = (size - shared).min(waiting.nodes.len());
         let mut batch = if take == waiting.nodes.len() {
             std::mem::take(waiting)
         } else {
@@ -195,7 +203,7 @@ impl<G: GraphSink + 'static> Writer<G> {
                 bytes: share,
             }
         };
-        batch.nodes.append(&mut self.waiting_shared);
+        batch.nodes.extend(self.waiting_shared.drain(..shared));
         batch
     }
 
@@ -271,7 +279,7 @@ impl<G: GraphSink + 'static> Writer<G> {
     }
 }
 
-fn observation<T>(
+pub(super) fn observation<T>(
     kind: BatchKind,
     rows: usize,
     bytes: usize,
@@ -305,6 +313,8 @@ pub(super) fn missing_part(
     sets: &[RelationshipSet],
     outcome: &RelationshipOutcome,
 ) -> Vec<RelationshipSet> {
+    // With a row left out the set is never whole, and its hash must not be kept.
+    let broken: HashSet<usize> = outcome.rejected.iter().map(|row| row.index).collect();
     let mut places: HashMap<usize, usize> = HashMap::new();
     let mut seen = HashSet::new();
     let mut parts: Vec<RelationshipSet> = Vec::new();
@@ -316,7 +326,7 @@ pub(super) fn missing_part(
         }
         let place = *places.entry(missing.set).or_insert_with(|| {
             let mut part = RelationshipSet::addition(set.owner.clone(), Vec::new());
-            part.hash = set.hash;
+            part.hash = if broken.contains(&missing.set) { 0 } else { set.hash };
             parts.push(part);
             parts.len() - 1
         });
