@@ -100,16 +100,14 @@ struct Providers {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Provider {
-    namespace: String,
-    #[serde(default)]
-    resource_types: Vec<ProviderType>,
+    namespace: Option<String>,
+    resource_types: Option<Vec<ProviderType>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ProviderType {
-    resource_type: String,
-    #[serde(default)]
+    resource_type: Option<String>,
     api_versions: Option<Vec<String>>,
 }
 
@@ -119,10 +117,11 @@ pub(crate) fn parse_providers(body: &str) -> serde_json::Result<HashMap<String, 
     let providers: Providers = serde_json::from_str(body)?;
     let mut versions = HashMap::new();
     for provider in providers.value {
-        for one in provider.resource_types {
+        let Some(namespace) = provider.namespace else { continue };
+        for one in provider.resource_types.unwrap_or_default() {
             let Some(version) = newest(one.api_versions.unwrap_or_default()) else { continue };
-            let name = format!("{}/{}", provider.namespace, one.resource_type).to_ascii_lowercase();
-            versions.insert(name, version);
+            let Some(name) = one.resource_type else { continue };
+            versions.insert(format!("{namespace}/{name}").to_ascii_lowercase(), version);
         }
     }
     Ok(versions)
@@ -156,7 +155,7 @@ mod tests {
     fn types_without_versions_are_left_out() {
         let body = r#"{"value":[{"namespace":"A.B","resourceTypes":[
             {"resourceType":"c","apiVersions":[]},{"resourceType":"d/e","apiVersions":["2020-01-01"]},
-            {"resourceType":"f","apiVersions":null},{"resourceType":"g"}]},{"namespace":"X"}]}"#;
+            {"resourceType":"f","apiVersions":null},{"resourceType":"g"},{}]},{"namespace":"X","resourceTypes":null},{}]}"#;
         let versions = parse_providers(body).unwrap();
         assert_eq!(versions.len(), 1);
         assert_eq!(versions["a.b/d/e"], "2020-01-01");

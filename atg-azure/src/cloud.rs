@@ -56,6 +56,10 @@ impl Cloud {
                 "{endpoint:?} is not https; a token is sent in the clear to the loopback only"
             )));
         }
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        if !bare || !url.username().is_empty() || url.password().is_some() {
+            return Err(refuse("the address must be a scheme, a host and a port only".to_owned()));
+        }
         Ok(Self { endpoint: url, token_scope: token_scope.to_owned() })
     }
 
@@ -73,8 +77,8 @@ impl Cloud {
     /// host.
     ///
     /// # Errors
-    /// `PermissionDenied` where a link leads to another host, scheme or port: the token must not
-    /// go there. `InvalidData` where it is no link at all.
+    /// `InvalidData` where a link leads to another host, scheme or port, for the token must not go
+    /// there, and where it is no link at all.
     pub fn resolve(&self, link: &str) -> Result<Url> {
         let url = self.endpoint.join(link).map_err(|error| {
             Error::new(ErrorKind::InvalidData, "follow link", "the link cannot be read")
@@ -82,7 +86,7 @@ impl Cloud {
         })?;
         if url.origin() != self.endpoint.origin() {
             return Err(Error::new(
-                ErrorKind::PermissionDenied,
+                ErrorKind::InvalidData,
                 "follow link",
                 format!(
                     "the link leads to {}, not to {}: not followed, for the token must not go there",
@@ -114,7 +118,7 @@ mod tests {
             "https://management.azure.com@evil.example/",
         ] {
             let error = cloud.resolve(link).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{link}");
+            assert_eq!(error.kind(), ErrorKind::InvalidData, "{link}");
         }
     }
 
@@ -123,5 +127,8 @@ mod tests {
         assert!(Cloud::custom("http://127.0.0.1:8080", "x").is_ok());
         assert!(Cloud::custom("http://management.azure.com", "x").is_err());
         assert!(Cloud::custom("nonsense", "x").is_err());
+        assert!(Cloud::custom("https://gateway.example/azure", "x").is_err());
+        let error = Cloud::custom("https://user:secret@gateway.example", "x").unwrap_err();
+        assert!(!format!("{error:?}").contains("secret"));
     }
 }

@@ -63,8 +63,8 @@ impl RecordedSource {
     /// Opens a folder with the standard relationship rules.
     ///
     /// # Errors
-    /// `NotFound` where there is no such folder or no answer in it. A file that is no JSON is no
-    /// error here: its scope fails, and says so.
+    /// `NotFound` where there is no such folder or no answer in it. A file or line that is no JSON
+    /// is no error here: its scope is not complete, and says why.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
         let mut loader = Loader::new();
@@ -96,19 +96,24 @@ impl ResourceSource for RecordedSource {
 
     fn read<'a>(&'a self, scope: &'a Scope) -> BoxStream<'a, Read> {
         let found = self.files.iter().find(|file| file.scope.name == scope.name);
-        let failed = |kind, why: String| {
-            let error = Error::new(kind, "read recorded answers", why);
-            Read::End(ScopeEnd { status: ScopeStatus::Failed, error: Some(error) })
+        let end = |status, kind, why: &str| {
+            let error = Error::new(kind, "read recorded answers", why.to_owned());
+            Read::End(ScopeEnd { status, error: Some(error) })
         };
         let events = match found {
-            Some(RecordedFile { broken: Some(why), .. }) => {
-                vec![failed(ErrorKind::InvalidData, why.clone())]
+            Some(RecordedFile { broken: Some(why), page, .. }) => {
+                let read = !page.resources.is_empty() || !page.skipped.is_empty();
+                let status = if read { ScopeStatus::Partial } else { ScopeStatus::Failed };
+                vec![Read::Page(page.clone()), end(status, ErrorKind::InvalidData, why)]
             }
             Some(file) => vec![
                 Read::Page(file.page.clone()),
                 Read::End(ScopeEnd { status: ScopeStatus::Complete, error: None }),
             ],
-            None => vec![failed(ErrorKind::NotFound, format!("there is no file {:?}", scope.name))],
+            None => {
+                let why = format!("there is no file {:?}", scope.name);
+                vec![end(ScopeStatus::Failed, ErrorKind::NotFound, &why)]
+            }
         };
         stream::iter(events).boxed()
     }
@@ -141,18 +146,21 @@ impl Loader {
     }
 
     fn load(&mut self, path: &Path, name: &Path) {
-        let (interactions, broken) = match file::read(path) {
-            Ok(interactions) if interactions.is_empty() => return,
-            Ok(interactions) => (interactions, None),
-            Err(error) => (Vec::new(), Some(error.report())),
-        };
+        let contents = file::read(path);
+        if contents.answers.is_empty() && contents.broken.is_empty() {
+            return;
+        }
         let name = name.display().to_string();
-        let mut file =
-            RecordedFile { scope: Scope::new(name.as_str()), page: Page::default(), broken };
+        let broken: Vec<String> = contents.broken.iter().map(Error::report).collect();
+        let mut file = RecordedFile {
+            scope: Scope::new(name.as_str()),
+            page: Page::default(),
+            broken: (!broken.is_empty()).then(|| broken.join("; ")),
+        };
         self.summary.files += 1;
-        for (index, interaction) in interactions.into_iter().enumerate() {
+        for (index, interaction) in contents.answers.iter().enumerate() {
             self.summary.answers += 1;
-            self.answer(&format!("{name}#{index}"), &interaction, &mut file.page);
+            self.answer(&format!("{name}#{index}"), interaction, &mut file.page);
         }
         self.files.push(file);
     }
@@ -294,7 +302,8 @@ mod tests {
         std::fs::write(folder.path().join("x.json"), "{\"response\":").unwrap();
         let source = RecordedSource::open(folder.path()).unwrap();
         let scopes = source.scopes().await.unwrap();
-        let Some(Read::End(end)) = source.read(&scopes[0]).next().await else { panic!("no end") };
+        let mut events: Vec<Read> = source.read(&scopes[0]).collect().await;
+        let Some(Read::End(end)) = events.pop() else { panic!("no end") };
         assert!(end.error.unwrap().report().contains("x.json"));
     }
 }

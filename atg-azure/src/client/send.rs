@@ -7,7 +7,7 @@ use atg_core::{
     Error, ErrorKind, Pace, PaceObservation, PaceResult, Permit, QuotaHint, Result, Text,
 };
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{HeaderMap, Response, header};
 use tokio::time::Instant;
 
 use super::quota::{quota_hint, retry_after};
@@ -17,10 +17,15 @@ use crate::service_error::ServiceError;
 use crate::token::AccessToken;
 
 /// What is remembered between the tries of one request.
+#[derive(Default)]
 struct Tries {
-    begun: Instant,
+    /// Tries that failed for another reason than throttling.
     failed: u32,
-    refused: Option<AccessToken>,
+    /// Answers that asked to slow down, and when the first came.
+    throttled: u32,
+    throttled_since: Option<Instant>,
+    /// The token that was refused, and the refusal.
+    refused: Option<(AccessToken, Error)>,
 }
 
 impl<T: Transport, P: Pace> ArmClient<T, P> {
@@ -38,7 +43,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
         request: &Request,
         mut check: impl FnMut(Text) -> Result<R>,
     ) -> Result<R> {
-        let mut tries = Tries { begun: Instant::now(), failed: 0, refused: None };
+        let mut tries = Tries::default();
         loop {
             let error = match self.try_once(request, &mut tries).await {
                 Ok(body) => match check(body) {
@@ -53,27 +58,46 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
 
     async fn try_once(&self, request: &Request, tries: &mut Tries) -> Result<Text> {
         let inner = &self.inner;
-        let token = inner.token.token(inner.cloud.token_scope(), tries.refused.as_ref()).await?;
-        let message = self.message(request, &token)?;
         let key = self.pace_key(request);
         let waiting = Instant::now();
         let permit = inner.pace.acquire(&key, request.priority).await;
         self.count_wait(waiting.elapsed());
+        // After the wait, which may be long: the token is fresh when it is sent.
+        let refused = tries.refused.as_ref().map(|(token, _)| token);
+        let token = match inner.token.token(inner.cloud.token_scope(), refused).await {
+            Ok(token) => token,
+            Err(error) => return Err(with_refusal(error, tries)),
+        };
+        let message = self.message(request, &token)?;
         let sent = Instant::now();
         inner.usage.requests.fetch_add(1, Ordering::Relaxed);
         let answer = inner.transport.send(message).await;
-        let observation = observation(&answer, sent.elapsed());
-        inner.pace.observe(&key, &observation);
+        let (quota, server_failed) = answer.as_ref().map_or_else(
+            |_| (QuotaHint::default(), false),
+            |answer| (quota_hint(answer.headers()), answer.status().is_server_error()),
+        );
+        let lost = answer.is_err();
+        let outcome = answer.and_then(|answer| self.read_answer(request, answer));
+        let result = match &outcome {
+            Err(_) if lost => PaceResult::Lost,
+            Err(error) if error.kind() == ErrorKind::Throttled => {
+                inner.usage.throttled.fetch_add(1, Ordering::Relaxed);
+                PaceResult::Throttled(error.retry_after())
+            }
+            _ if server_failed => PaceResult::ServerFailed,
+            _ => PaceResult::Answered,
+        };
+        inner.pace.observe(&key, &PaceObservation { result, quota, elapsed: sent.elapsed() });
         drop::<Permit>(permit);
-        let answer = answer?;
-        inner.usage.bytes.fetch_add(answer.body().len() as u64, Ordering::Relaxed);
-        if let PaceResult::Throttled(_) = observation.result {
-            inner.usage.throttled.fetch_add(1, Ordering::Relaxed);
+        match outcome {
+            Err(error) if is_first_refusal(&error, tries) => {
+                let again = Error::new(error.kind(), error.operation().to_owned(), "signed out")
+                    .with_retryable(true);
+                tries.refused = Some((token, error));
+                Err(again)
+            }
+            outcome => outcome,
         }
-        if answer.status() == StatusCode::UNAUTHORIZED && tries.refused.is_none() {
-            tries.refused = Some(token);
-        }
-        read_answer(request, answer)
     }
 
     fn message(&self, request: &Request, token: &AccessToken) -> Result<http::Request<Bytes>> {
@@ -101,37 +125,45 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
         tries: &mut Tries,
         error: Error,
     ) -> Result<()> {
-        let policy = &self.inner.retry;
-        if error.kind() == ErrorKind::Throttled {
-            if tries.begun.elapsed() > policy.throttled_for {
-                return Err(error);
-            }
-            // The pace holds the key back; without a word on how long, a little on top.
-            let wait = match error.retry_after() {
-                Some(wait) => wait,
-                None => policy.delay(tries.failed + 2, self.inner.jitter.next()),
-            };
-            tracing::debug!(link = %path_of(request), ?wait, "throttled");
-            self.count_wait(wait);
-            tokio::time::sleep(wait).await;
-            return Ok(());
-        }
-        let signed_out = error.kind() == ErrorKind::Unauthenticated
-            && tries.refused.is_some()
-            && tries.failed == 0;
-        tries.failed += 1;
-        if !(error.is_retryable() || signed_out) || tries.failed >= policy.attempts {
-            return Err(error);
-        }
-        let wait = match error.retry_after() {
-            Some(wait) => wait,
-            None if signed_out => Duration::ZERO,
-            None => policy.delay(tries.failed + 1, self.inner.jitter.next()),
+        let wait = match error.kind() {
+            ErrorKind::Throttled => self.throttled_wait(tries, &error),
+            // A fresh token is asked for at once, and costs no try.
+            ErrorKind::Unauthenticated if error.is_retryable() => Some(Duration::ZERO),
+            _ => self.failed_wait(tries, &error),
         };
+        let Some(wait) = wait else { return Err(error) };
         tracing::debug!(link = %path_of(request), error = %error.report(), ?wait, "trying again");
         self.count_wait(wait);
         tokio::time::sleep(wait).await;
         Ok(())
+    }
+
+    /// The pace holds the whole quota back meanwhile; this request waits beside it.
+    fn throttled_wait(&self, tries: &mut Tries, error: &Error) -> Option<Duration> {
+        let policy = &self.inner.retry;
+        tries.throttled = tries.throttled.saturating_add(1);
+        let since = *tries.throttled_since.get_or_insert_with(Instant::now);
+        let asked = error.retry_after().filter(|wait| !wait.is_zero());
+        let wait = asked.unwrap_or_else(|| {
+            policy.delay(tries.throttled.saturating_add(1), self.inner.jitter.next())
+        });
+        (since.elapsed() + wait <= policy.throttled_for).then_some(wait)
+    }
+
+    fn failed_wait(&self, tries: &mut Tries, error: &Error) -> Option<Duration> {
+        let policy = &self.inner.retry;
+        tries.failed += 1;
+        if !error.is_retryable() || tries.failed >= policy.attempts {
+            return None;
+        }
+        let jittered = || policy.delay(tries.failed + 1, self.inner.jitter.next());
+        Some(error.retry_after().unwrap_or_else(jittered))
+    }
+
+    /// The body of an answer of 2xx; any other as an error.
+    fn read_answer(&self, request: &Request, answer: Response<Bytes>) -> Result<Text> {
+        self.inner.usage.bytes.fetch_add(answer.body().len() as u64, Ordering::Relaxed);
+        read_answer(request, answer)
     }
 
     fn count_wait(&self, wait: Duration) {
@@ -171,23 +203,16 @@ fn refuse_partial(request: &Request, headers: &HeaderMap) -> Result<()> {
     Ok(())
 }
 
-fn observation(answer: &Result<Response<Bytes>>, elapsed: Duration) -> PaceObservation {
-    let (result, quota) = match answer {
-        Err(_) => (PaceResult::Lost, QuotaHint::default()),
-        Ok(answer) => {
-            (pace_result(answer.status(), answer.headers()), quota_hint(answer.headers()))
-        }
-    };
-    PaceObservation { result, quota, elapsed }
+/// Whether this is the first time that the token is refused, so that another may help.
+fn is_first_refusal(error: &Error, tries: &Tries) -> bool {
+    error.kind() == ErrorKind::Unauthenticated && tries.refused.is_none()
 }
 
-fn pace_result(status: StatusCode, headers: &HeaderMap) -> PaceResult {
-    if status == StatusCode::TOO_MANY_REQUESTS {
-        PaceResult::Throttled(retry_after(headers, SystemTime::now()))
-    } else if status.is_server_error() {
-        PaceResult::ServerFailed
-    } else {
-        PaceResult::Answered
+/// The token source's error, with what Azure said of the token before.
+fn with_refusal(error: Error, tries: &mut Tries) -> Error {
+    match tries.refused.take() {
+        Some((_, refusal)) => error.with_source(refusal),
+        None => error,
     }
 }
 

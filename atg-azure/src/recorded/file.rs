@@ -77,18 +77,41 @@ pub(super) fn find(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// The answers in a file; none where the file holds something else.
-pub(super) fn read(path: &Path) -> Result<Vec<Interaction>> {
-    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, error))?;
-    let mut found = Vec::new();
+/// What a file holds: its answers, and what is wrong with the parts that cannot be read.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) answers: Vec<Interaction>,
+    pub(super) broken: Vec<Error>,
+}
+
+/// The answers in a file; none where the file holds something else. A broken line of many costs
+/// only itself.
+pub(super) fn read(path: &Path) -> Contents {
+    let mut contents = Contents::default();
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            contents.broken.push(unreadable(path, error));
+            return contents;
+        }
+    };
     if path.extension().is_some_and(|end| end == "jsonl") {
-        for line in text.lines().filter(|line| !line.trim().is_empty()) {
-            collect(serde_json::from_str(line).map_err(|e| invalid(path, e))?, &mut found, path)?;
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+            contents.take(line, path, &format!(", line {number},"));
         }
     } else if text.trim_start().starts_with('{') {
-        collect(serde_json::from_str(&text).map_err(|e| invalid(path, e))?, &mut found, path)?;
+        contents.take(&text, path, "");
     }
-    Ok(found)
+    contents
+}
+
+impl Contents {
+    fn take(&mut self, text: &str, path: &Path, place: &str) {
+        let taken = serde_json::from_str(text)
+            .map_err(|error| invalid(path, place, error))
+            .and_then(|file| collect(file, &mut self.answers, path));
+        self.broken.extend(taken.err());
+    }
 }
 
 fn collect(file: File<'_>, found: &mut Vec<Interaction>, path: &Path) -> Result<()> {
@@ -114,7 +137,7 @@ fn body_text(body: Option<&RawValue>, path: &Path) -> Result<Text> {
     match body.map(RawValue::get) {
         None | Some("null") => Ok(Text::new()),
         Some(raw) if raw.starts_with('"') => {
-            serde_json::from_str::<String>(raw).map(Text::from).map_err(|e| invalid(path, e))
+            serde_json::from_str::<String>(raw).map(Text::from).map_err(|e| invalid(path, "", e))
         }
         Some(raw) => Ok(Text::from(raw)),
     }
@@ -130,11 +153,11 @@ fn unreadable(path: &Path, error: std::io::Error) -> Error {
         .with_source(error)
 }
 
-fn invalid(path: &Path, error: serde_json::Error) -> Error {
+fn invalid(path: &Path, place: &str, error: serde_json::Error) -> Error {
     Error::new(
         ErrorKind::InvalidData,
         "open recorded answers",
-        format!("{} is no recorded answer", path.display()),
+        format!("{}{place} is no recorded answer", path.display()),
     )
     .with_source(error)
 }

@@ -122,6 +122,8 @@ impl Pass<'_, '_> {
             return None;
         }
         let shape = match found.items {
+            // An error beside items: the items are not all there are.
+            Some(_) if found.error.end > 0 => Shape::Error,
             Some(shape) => shape,
             None if !is_resource && found.is_error() => Shape::Error,
             None => Shape::Single,

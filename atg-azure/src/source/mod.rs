@@ -41,7 +41,8 @@ pub struct SourceSettings {
     /// Partitions wanted at least, to hide latency, while each fills a page; default 4.
     pub parallel: u32,
     /// Types also read by their own listing in each subscription, for what Resource Graph does
-    /// not hold; canonical names; default none.
+    /// not hold; `namespace/type`, not nested; default none. A type that Resource Graph does hold
+    /// comes twice, and the two records differ: which one is stored is then chance.
     pub listed_types: Vec<String>,
 }
 
@@ -155,6 +156,7 @@ impl<T: Transport, P: Pace> ResourceSource for AzureSource<T, P> {
             }
         }
         if !self.settings.listed_types.is_empty() {
+            check_listed(&self.settings.listed_types)?;
             for subscription in self.subscriptions().await? {
                 for resource_type in &self.settings.listed_types {
                     scopes.push(AzureScope::listing(&subscription, resource_type).to_scope(None));
@@ -173,6 +175,18 @@ impl<T: Transport, P: Pace> ResourceSource for AzureSource<T, P> {
 
     fn usage(&self) -> SourceUsage {
         self.client.usage()
+    }
+}
+
+/// A type below another is listed resource by resource, which no subscription-wide link does.
+fn check_listed(types: &[String]) -> Result<()> {
+    match types.iter().find(|one| one.matches('/').count() != 1) {
+        None => Ok(()),
+        Some(one) => Err(Error::new(
+            ErrorKind::InvalidInput,
+            "list scopes",
+            format!("{one:?} cannot be listed in a subscription; give namespace/type"),
+        )),
     }
 }
 

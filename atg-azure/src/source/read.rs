@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use atg_core::{Error, ErrorKind, Pace, Page, Read, Result, ScopeEnd, ScopeStatus, Text};
+use atg_core::{
+    Error, ErrorKind, OperationClass, Pace, Page, Read, Result, ScopeEnd, ScopeStatus, Text,
+};
 use futures::stream::{self, BoxStream, StreamExt};
 
 use super::{AzureScope, AzureSource, graph_request};
@@ -140,9 +142,7 @@ impl<'a, T: Transport, P: Pace> Chain<'a, T, P> {
                 )
             }
         };
-        if let Some(first) = self.links.next(self.source.client.cloud(), Some(&link))? {
-            return Ok(Request::get(first));
-        }
+        let link = self.links.next(self.source.client.cloud(), Some(&link))?.unwrap_or(link);
         Ok(Request::get(link))
     }
 
@@ -183,10 +183,18 @@ fn scan(scanner: &mut Scanner, request: &Request, body: &Text) -> Result<Answer>
     let answer = scanner
         .scan(body)
         .map_err(|error| broken(request, "the answer is cut off or no JSON").with_source(error))?;
-    match answer.error {
-        Some(error) => Err(error.into_error(operation_name(request))),
-        None => Ok(answer),
+    if let Some(error) = answer.error {
+        return Err(error.into_error(operation_name(request)));
     }
+    let expected = match request.operation {
+        OperationClass::Query => Shape::ResourceGraph,
+        _ => Shape::List,
+    };
+    // Whatever a gateway says with status 200, a scope is complete on the word of a listing only.
+    if answer.shape != expected {
+        return Err(broken(request, "the answer is JSON, but not the listing asked for"));
+    }
+    Ok(answer)
 }
 
 fn page_of(answer: Answer) -> Page {

@@ -47,7 +47,7 @@ pub(super) fn check(id: &str) -> Result<(), &'static str> {
     let empty =
         pairs.fold(0_u8, |found, (&a, &b)| found | (u8::from(a == b'/') & u8::from(b == b'/')));
     if odd != 0 {
-        return Err("it has a control character, '?' or '#': a link, perhaps, and not an id");
+        return Err("it has a control character or a query, as links have");
     }
     if bytes.last() == Some(&b'/') {
         return Err("it ends with an empty segment");

@@ -24,13 +24,13 @@ use clap::{Parser, ValueEnum};
 /// A large simulated tenant through the whole pipeline.
 #[derive(Debug, Parser)]
 struct Options {
-    /// Resources in the tenant [count]
+    /// Resources in the tenant, a count
     #[arg(long, default_value_t = 1_000_000)]
     resources: u64,
     /// Where they go
     #[arg(long, value_enum, default_value_t = SinkOption::Null)]
     sink: SinkOption,
-    /// Bytes in flight [MiB]
+    /// Bytes in flight, in MiB
     #[arg(long, default_value_t = PipelineOptions::default().bytes_in_flight >> 20)]
     in_flight: usize,
 }

@@ -105,6 +105,8 @@ fn an_error_with_status_200_is_an_error() {
         assert_eq!(answer.error.unwrap().code(), Some("TooManyRequests"));
         assert_eq!(answer.skipped, []);
     }
+    // Beside items too: they are not all there are.
     let list = scan(r#"{"value":[],"error":{"code":"x"}}"#);
-    assert_eq!((list.shape, list.error), (Shape::List, None));
+    assert_eq!(list.shape, Shape::Error);
+    assert_eq!(list.error.unwrap().code(), Some("x"));
 }
