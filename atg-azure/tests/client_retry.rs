@@ -16,15 +16,18 @@ use bytes::Bytes;
 use futures::StreamExt;
 use tokio::time::Instant;
 
+/// Status, `Retry-After`, body.
+type Prepared = (u16, Option<&'static str>, &'static str);
+
 /// Gives prepared answers in order, the last one for ever, and keeps the tokens it was shown.
 #[derive(Clone, Default)]
 struct Script {
-    answers: Arc<Mutex<VecDeque<(u16, Option<&'static str>, &'static str)>>>,
+    answers: Arc<Mutex<VecDeque<Prepared>>>,
     tokens: Arc<Mutex<Vec<String>>>,
 }
 
 impl Script {
-    fn new(answers: &[(u16, Option<&'static str>, &'static str)]) -> Self {
+    fn new(answers: &[Prepared]) -> Self {
         let script = Self::default();
         script.answers.lock().unwrap().extend(answers);
         script
@@ -80,13 +83,13 @@ async fn read(script: &Script) -> ScopeEnd {
     }
 }
 
-const REFUSED: (u16, Option<&str>, &str) = (
+const REFUSED: Prepared = (
     401,
     None,
     r#"{"error":{"code":"ExpiredAuthenticationToken","message":"The token expired."}}"#,
 );
-const BUSY: (u16, Option<&str>, &str) = (503, None, "");
-const FINE: (u16, Option<&str>, &str) = (200, None, r#"{"id":"x"}"#);
+const BUSY: Prepared = (503, None, "");
+const FINE: Prepared = (200, None, r#"{"id":"x"}"#);
 const THROTTLED: &str = r#"{"error":{"code":"TooManyRequests","message":"m"}}"#;
 
 #[tokio::test(start_paused = true)]
