@@ -85,10 +85,33 @@ async fn nothing_to_copy_is_a_clear_error() {
         assert!(error.message().contains("nothing to copy"), "{error}");
     }
     let graph = tenant(1).await;
-    for scale in [ScaleUp::copies(0), ScaleUp::to(100).with_operation_id("")] {
+    // A machine and two subscriptions: 3 nodes to copy.
+    let too_many = u64::from(u32::MAX) / 3 + 1;
+    for scale in [
+        ScaleUp::copies(0),
+        ScaleUp::copies(too_many),
+        ScaleUp::copies(u64::MAX),
+        ScaleUp::to(u64::MAX),
+        ScaleUp::to(100).with_operation_id(""),
+    ] {
         let error = scale.run(&graph, &graph).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
+    assert_eq!(counts(&graph).await.synthetic_nodes, 0);
+}
+
+#[tokio::test]
+async fn a_subscription_that_ends_no_reference_is_counted_as_it_is_copied() {
+    let graph = tenant(2).await;
+    let odd = [r#"/subscriptions/a"b"#, r"/subscriptions/a\b/resourceGroups/g"];
+    let edges = odd.map(|odd| Relationship::new(id(&scale_support::machine(0)), "PEER", id(odd)));
+    write(&graph, &odd.map(node), edges.to_vec()).await;
+    let report = scaled(ScaleUp::copies(3), &graph).await;
+    let (nodes, relationships) = copied(2);
+    assert_eq!((report.template_nodes, report.nodes), (nodes, 3 * nodes));
+    assert_eq!(report.relationships, 3 * (relationships + 2));
+    assert_eq!(counts(&graph).await.nodes, 8 + 3 * nodes);
+    assert_valid(&graph, &report).await;
 }
 
 /// What the template's subscriptions are called in each copy, from the copies of their nodes.

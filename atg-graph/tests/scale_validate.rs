@@ -6,8 +6,8 @@ mod scale_support;
 use async_trait::async_trait;
 use atg_core::memory::MemoryGraph;
 use atg_core::{
-    GraphCounts, GraphReader, GraphSink, Known, Node, NodeFilter, Relationship, RelationshipFilter,
-    ResourceId, Result,
+    ErrorKind, GraphCounts, GraphReader, GraphSink, Known, Node, NodeFilter, Relationship,
+    RelationshipFilter, ResourceId, Result, Value,
 };
 use atg_graph::scale::{ScaleOutcome, ScaleReport, ScaleUp, Validation, validate, validate_graph};
 use futures::StreamExt;
@@ -96,13 +96,28 @@ async fn a_rewired_copy_is_found_though_every_count_is_right() {
 #[tokio::test]
 async fn references_and_marks_that_are_wrong_are_found() {
     type Change = fn(&mut Node);
-    let changes: [(Change, &str); 5] = [
+    let changes: [(Change, &str); 8] = [
         (
             |node| node.properties = format!(r#"{{"a":"{}"}}"#, machine(2)).into(),
             "no copy refers to a template subscription",
         ),
         (
             |node| node.additional = format!(r#"{{"a":"{}"}}"#, machine(2).to_uppercase()).into(),
+            "no copy refers to a template subscription",
+        ),
+        (
+            |node| node.name = scale_support::SUBSCRIPTIONS[0].into(),
+            "no copy refers to a template subscription",
+        ),
+        (
+            |node| node.columns.push(("own".into(), machine(2).as_str().into())),
+            "no copy refers to a template subscription",
+        ),
+        (
+            |node| {
+                let items = vec!["x".into(), machine(2).as_str().into()];
+                node.columns.push(("own".into(), Value::List(items)));
+            },
             "no copy refers to a template subscription",
         ),
         (
@@ -122,6 +137,35 @@ async fn references_and_marks_that_are_wrong_are_found() {
         graph.upsert_nodes(&[copy]).await.unwrap();
         let validation = validate(&graph, &report).await.unwrap();
         assert!(failed(&validation).contains(&check), "{check}: {validation:#?}");
+    }
+}
+
+#[tokio::test]
+async fn a_relationship_that_tells_of_the_template_is_found_among_the_operations_nodes() {
+    let (graph, report) = scaled().await;
+    ScaleUp::copies(2).with_seed(2).run(&graph, &graph).await.unwrap();
+    let own = |node: &Node| *node.scale_operation_id == *report.operation_id;
+    let copy = graph.nodes_snapshot().into_iter().find(|one| own(one) && one.name == "VM1");
+    let copy = copy.unwrap().id;
+    let edges = graph.relationships_snapshot();
+    let mut edge = edges.into_iter().find(|one| one.source == copy).unwrap();
+    edge.properties = vec![("path".into(), machine(1).as_str().into())];
+    write(&graph, &[], vec![edge]).await;
+    let report = ScaleReport { nodes_before: 9, ..report };
+    let validation = validate(&graph, &report).await.unwrap();
+    let name = "no copy refers to a template subscription";
+    assert!(failed(&validation).contains(&name), "{validation:#?}");
+    let check = validation.checks.iter().find(|check| check.name == name).unwrap();
+    assert!(check.detail.starts_with("21 nodes of the operation; 1 do"), "{}", check.detail);
+}
+
+#[tokio::test]
+async fn a_report_of_absurdly_many_copies_is_refused() {
+    let (graph, report) = scaled().await;
+    for copies in [u64::MAX, u64::from(u32::MAX), 1_000] {
+        let report = ScaleReport { copies, ..report.clone() };
+        let error = validate(&graph, &report).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput);
     }
 }
 

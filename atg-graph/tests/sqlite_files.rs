@@ -77,6 +77,35 @@ fn a_damaged_graph_is_refused() {
     assert_eq!(refused(&path).kind(), ErrorKind::InvalidData);
 }
 
+#[tokio::test]
+async fn a_node_number_that_the_file_cannot_have_come_to_is_damage() {
+    for number in [-1, 0, i64::from(u32::MAX), i64::MAX] {
+        let (_directory, path) = place();
+        let graph = open(&path);
+        graph.upsert_nodes(&[node("A")]).await.unwrap();
+        drop(graph);
+        let sql = format!("INSERT INTO nk VALUES ({number}, 1, 2, 3)");
+        Connection::open(&path).unwrap().execute_batch(&sql).unwrap();
+        let error = open(&path).upsert_nodes(&[node("B")]).await.expect_err("read it");
+        assert_eq!(error.kind(), ErrorKind::InvalidData, "{error}");
+        assert!(error.message().contains("damaged"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_of_deleted_nodes_are_no_damage() {
+    let (_directory, path) = place();
+    let graph = open(&path);
+    let rows: Vec<Node> = (0..20_000).map(|number| node(&format!("N{number}"))).collect();
+    graph.upsert_nodes(&rows).await.unwrap();
+    let all_but_last: Vec<_> = rows[..19_999].iter().map(|row| row.id.clone()).collect();
+    graph.delete(&all_but_last).await.unwrap();
+    drop(graph);
+    Connection::open(&path).unwrap().execute_batch("VACUUM").unwrap();
+    let outcome = open(&path).upsert_nodes(&rows[19_990..]).await.unwrap();
+    assert_eq!((outcome.created, outcome.unchanged), (9, 1));
+}
+
 #[test]
 fn an_empty_file_and_an_empty_database_become_a_graph() {
     let (_directory, path) = place();

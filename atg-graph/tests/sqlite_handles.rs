@@ -11,7 +11,7 @@ use std::time::Duration;
 use atg_core::{ErrorKind, GraphReader, GraphSink, Node, RelationshipSet, Result};
 use atg_graph::sqlite::SqliteGraph;
 use futures::TryStreamExt as _;
-use sqlite_support::{id, known, node, open, place, uses};
+use sqlite_support::{id, known, node, open, place, used_by, uses};
 
 /// Set for the second process: the file to write.
 const FILE: &str = "ATG_TEST_SECOND_WRITER";
@@ -54,6 +54,63 @@ async fn a_load_under_way_survives_another_handles_indexes() {
     load.flush().await.unwrap();
     other.flush().await.unwrap();
     assert_eq!(known(&other).await.len(), 3);
+}
+
+fn late_indexes(path: &Path) -> i64 {
+    let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL";
+    rusqlite::Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// A graph of three nodes, of which `B` is used by `A` (which `B` names) and uses `C`; and two
+/// handles on it, of which the first has dropped the late indexes for a large load.
+async fn loaded_behind_the_others_back(path: &Path) -> (SqliteGraph, SqliteGraph) {
+    let (load, other) = (open(path), open(path));
+    load.upsert_nodes(&[node("A"), node("B"), node("C")]).await.unwrap();
+    let set = RelationshipSet::complete(id("B"), vec![used_by("A", "B"), uses("B", "C")]);
+    load.upsert_relationships(&[set]).await.unwrap();
+    load.flush().await.unwrap();
+    other.prepare().await.unwrap();
+    assert_eq!(late_indexes(path), 4);
+    let rows: Vec<Node> = (0..1_500).map(|number| node(&format!("N{number}"))).collect();
+    assert_eq!(load.upsert_nodes(&rows).await.unwrap().created, 1_500);
+    assert_eq!(late_indexes(path), 0, "the load keeps up indexes");
+    (load, other)
+}
+
+#[tokio::test]
+async fn what_finds_relationships_by_target_makes_indexes_that_another_handle_dropped() {
+    let (_directory, path) = place();
+    let (load, other) = loaded_behind_the_others_back(&path).await;
+    let set = RelationshipSet::complete(id("B"), vec![uses("B", "C")]);
+    let outcome = other.upsert_relationships(&[set]).await.unwrap();
+    assert_eq!((outcome.removed, outcome.unchanged), (1, 1));
+    assert_eq!(late_indexes(&path), 4);
+    // The load goes on, and keeps up what is there now.
+    assert_eq!(load.upsert_nodes(&[node("More")]).await.unwrap().created, 1);
+    load.flush().await.unwrap();
+    assert_eq!((load.counts().await.unwrap().nodes, late_indexes(&path)), (1_504, 4));
+
+    let (_directory, path) = place();
+    let (_load, other) = loaded_behind_the_others_back(&path).await;
+    let outcome = other.delete(&[id("B")]).await.unwrap();
+    assert_eq!((outcome.nodes, outcome.relationships), (1, 2));
+    assert_eq!(late_indexes(&path), 4);
+}
+
+#[tokio::test]
+async fn indexes_of_a_load_that_died_are_made_by_the_handle_that_is_left() {
+    let (_directory, path) = place();
+    let (load, other) = loaded_behind_the_others_back(&path).await;
+    drop(load);
+    other.prepare().await.unwrap();
+    assert_eq!(late_indexes(&path), 4);
+
+    let (_directory, path) = place();
+    let (load, other) = loaded_behind_the_others_back(&path).await;
+    drop(load);
+    assert_eq!(other.upsert_nodes(&[node("More")]).await.unwrap().created, 1);
+    other.flush().await.unwrap();
+    assert_eq!(late_indexes(&path), 4);
 }
 
 #[tokio::test]

@@ -60,7 +60,10 @@ impl TokenBucket {
     }
 
     fn set(&mut self, now: Duration, remaining: i64) {
-        let missing = u32::try_from(i64::from(self.capacity) - remaining).unwrap_or(0);
+        let missing = u32::try_from(i64::from(self.capacity) - remaining).unwrap_or_else(|_| {
+            debug_assert!(remaining <= 0, "only a debt can be too large, not {remaining} left");
+            u32::MAX
+        });
         self.full_at = now.saturating_add(self.interval.saturating_mul(missing));
     }
 }
@@ -111,6 +114,13 @@ mod tests {
         bucket.observe(ms(500), 0, 5);
         bucket.exhaust(ms(500));
         assert_eq!(bucket.remaining(ms(600)), -4);
+    }
+
+    #[test]
+    fn a_debt_too_large_to_keep_leaves_nothing_rather_than_all() {
+        let mut bucket = TokenBucket::full(u32::MAX, 1);
+        bucket.observe(ms(0), 0, u32::MAX);
+        assert_eq!(bucket.remaining(ms(0)), 0);
     }
 
     #[test]

@@ -76,9 +76,13 @@ impl Lane {
             match turn {
                 Turn::Now => break,
                 Turn::At(time) => {
-                    let deadline = self.origin + time;
+                    let changed = queue.first.notified();
                     // Whether the time came or the state changed: look again.
-                    let _ = timeout_at(deadline, queue.first.notified()).await;
+                    match self.origin.checked_add(time) {
+                        Some(deadline) => drop(timeout_at(deadline, changed).await),
+                        // Later than the clock can tell: only a change helps.
+                        None => changed.await,
+                    }
                 }
                 Turn::Later => queue.first.notified().await,
             }
@@ -93,21 +97,24 @@ impl Lane {
         let sent_at = now.saturating_sub(observation.elapsed);
         let hint = observation.quota;
         let mut state = self.state();
+        let mut used_up = false;
         match observation.result {
             PaceResult::Throttled(asked) => {
                 state.gate.shut(sent_at, now, asked.or(hint.resets_after));
-                let until = state.gate.until();
-                state.quota.exhaust(now, until);
-                warn_of_long_wait(until.saturating_sub(now));
+                warn_of_long_wait(state.gate.until().saturating_sub(now));
+                // A refusal with quota left is about something else: another limit, or load.
+                used_up = hint.remaining.is_none_or(|left| left == 0);
             }
-            result => {
-                if result == PaceResult::Answered {
-                    state.gate.answered(sent_at);
-                }
-                // The observed request still has its permit.
-                let others = state.in_flight.saturating_sub(1);
-                state.quota.observe(sent_at, now, hint, others);
-            }
+            PaceResult::Answered => state.gate.answered(sent_at),
+            _ => {}
+        }
+        if used_up {
+            let until = state.gate.until();
+            state.quota.exhaust(now, until);
+        } else {
+            // The observed request still has its permit.
+            let others = state.in_flight.saturating_sub(1);
+            state.quota.observe(sent_at, now, hint, others);
         }
         self.wake(&state);
     }
@@ -156,7 +163,7 @@ fn index(priority: Priority) -> usize {
 
 fn warn_of_long_wait(wait: Duration) {
     if wait > LONG_WAIT {
-        tracing::warn!(seconds = wait.as_secs(), "the quota is used up for a long while");
+        tracing::warn!(seconds = wait.as_secs(), "a refusal asks for a long wait");
     }
 }
 

@@ -92,7 +92,8 @@ impl Quota {
         }
     }
 
-    /// Takes note of a refusal: nothing is left, in a window until the gate opens.
+    /// Takes note of a refusal for want of quota: nothing is left, in a window until the gate
+    /// opens at least.
     pub(crate) fn exhaust(&mut self, now: Duration, until: Duration) {
         match self {
             Self::Bucket(bucket) => bucket.exhaust(now),

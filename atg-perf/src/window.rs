@@ -96,10 +96,11 @@ impl FixedWindow {
         }
     }
 
-    /// Takes note that nothing is left until then.
+    /// Takes note that nothing is left until then, or until the end that an answer has told
+    /// where that is later.
     pub fn exhaust(&mut self, until: Duration) {
         self.remaining = 0;
-        self.ends_at = until;
+        self.ends_at = if self.hinted { self.ends_at.max(until) } else { until };
         self.hinted = true;
     }
 
@@ -217,6 +218,21 @@ mod tests {
         window.take(ms(4_000), 0);
         window.observe(hint(4_000, 4_030, 14, 5_000), 0);
         assert_eq!((window.remaining(ms(4_030)), window.ends_at), (14, ms(9_015)));
+    }
+
+    #[test]
+    fn a_refusal_never_brings_a_told_end_nearer() {
+        let mut window = azure();
+        window.take(ms(0), 0);
+        window.exhaust(ms(1_000));
+        assert_eq!(window.ready_at(), ms(1_000), "the mirror's own guess gives way");
+        let mut window = azure();
+        window.take(ms(0), 0);
+        window.observe(hint(0, 80, 14, 4_960), 0);
+        window.exhaust(ms(1_000));
+        assert_eq!(window.ready_at(), ms(5_000));
+        window.exhaust(ms(6_000));
+        assert_eq!(window.ready_at(), ms(6_000));
     }
 
     #[test]

@@ -44,6 +44,45 @@ async fn a_refusal_holds_the_whole_key_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_with_quota_left_uses_none_of_it_up() {
+    for (remaining, at_once) in [(Some(100), 100), (Some(0), 0), (None, 0)] {
+        for operation in [OperationClass::Read, OperationClass::Query] {
+            let limit = match operation {
+                OperationClass::Query => {
+                    QuotaLimit::Window { limit: 250, period: Duration::from_secs(60) }
+                }
+                _ => QuotaLimit::Bucket { capacity: 250, refill_per_second: 1 },
+            };
+            let pace = QuotaPace::new().with_limit(operation, limit).with_in_flight(1);
+            let key = key(operation);
+            drop(pace.acquire(&key, Priority::Bulk).await);
+            let told = QuotaHint { remaining: Some(240), resets_after: Some(ms(60_000)) };
+            pace.observe(&key, &PaceObservation { quota: told, ..answered() });
+            let quota = QuotaHint { remaining, resets_after: None };
+            pace.observe(&key, &PaceObservation { quota, ..refused(Some(ms(900))) });
+            let start = Instant::now();
+            assert!(pace.acquire(&key, Priority::Bulk).now_or_never().is_none());
+            tokio::time::advance(ms(900)).await;
+            let mut gone = 0;
+            while pace.acquire(&key, Priority::Bulk).now_or_never().is_some() {
+                gone += 1;
+            }
+            assert_eq!((gone, start.elapsed()), (at_once, ms(900)), "{remaining:?} {operation:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_beyond_the_clock_is_a_wait() {
+    let limit = QuotaLimit::Window { limit: 1, period: Duration::MAX };
+    let pace = QuotaPace::new().with_limit(OperationClass::Read, limit);
+    let read = key(OperationClass::Read);
+    drop(pace.acquire(&read, Priority::Bulk).await);
+    let next = tokio::time::timeout(ms(1_000), pace.acquire(&read, Priority::Bulk)).await;
+    assert!(next.is_err());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failing_server_and_a_lost_answer_hold_nothing() {
     let pace = QuotaPace::new();
     let read = key(OperationClass::Read);

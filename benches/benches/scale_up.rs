@@ -5,10 +5,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use atg_core::{GraphReader, GraphSink};
+use atg_core::{GraphReader, GraphSink, NodeFilter, ResourceId};
 use atg_graph::scale::ScaleUp;
 use atg_graph::sqlite::SqliteGraph;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures::TryStreamExt;
 
 fn scale_up(criterion: &mut Criterion) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -32,7 +33,20 @@ async fn once() -> Duration {
     let elapsed = begun.elapsed();
     let counts = graph.counts().await.unwrap();
     assert_eq!((counts.nodes, counts.relationships), (40_000, 80_000));
+    check_a_copy(&graph).await;
     elapsed
+}
+
+/// Fails unless the references in a copy's body were rewritten to the copy's own subscription.
+async fn check_a_copy(graph: &SqliteGraph) {
+    let copies = NodeFilter { synthetic: Some(true), ..NodeFilter::default() };
+    let copy = graph.nodes(copies, None).try_next().await.unwrap().unwrap();
+    let template = ResourceId::parse(copy.template_source_id.clone()).unwrap();
+    let subscription = |id: &str| id.split('/').nth(2).unwrap().to_lowercase();
+    let (own, original) = (subscription(copy.id.key()), subscription(template.key()));
+    let properties = copy.properties.to_lowercase();
+    assert_eq!(properties.matches(&format!("/subscriptions/{own}/")).count(), 2, "{properties}");
+    assert!(own != original && !properties.contains(&original), "{properties}");
 }
 
 criterion_group!(benches, scale_up);

@@ -59,7 +59,7 @@ fn node_id(index: usize) -> ResourceId {
     .unwrap()
 }
 
-/// Nodes with eleven columns filled.
+/// Nodes with eleven columns filled; each body names two other nodes of the same subscription.
 pub fn nodes(count: usize) -> Vec<Node> {
     let resource_type = "microsoft.compute/virtualmachines";
     let set = labels::<_, Text>(["Resource".into(), type_label(resource_type)]);
@@ -71,13 +71,19 @@ pub fn nodes(count: usize) -> Vec<Node> {
             node.sku = "Standard_D2s_v5".into();
             node.provisioning_state = "Succeeded".into();
             node.tags = format!("{{\"owner\":\"team-{}\"}}", index % 50).into();
-            node.properties = format!(
-                "{{\"vmId\":\"{index:032x}\",\"hardwareProfile\":{{\"vmSize\":\"Standard_D2s_v5\"}}}}"
-            )
-            .into();
+            node.properties = properties(index, count).into();
             node
         })
         .collect()
+}
+
+/// The body of node number `index`. Every fourth node is of the same subscription.
+fn properties(index: usize, count: usize) -> String {
+    let [next, one_after] = [4, 8].map(|distance| node_id((index + distance) % count));
+    format!(
+        "{{\"vmId\":\"{index:032x}\",\"hardwareProfile\":{{\"vmSize\":\"Standard_D2s_v5\"}},\
+         \"availabilitySet\":{{\"id\":\"{next}\"}},\"host\":{{\"id\":\"{one_after}\"}}}}"
+    )
 }
 
 /// `count` relationships among `nodes` nodes, as the complete sets of their sources; the targets

@@ -39,23 +39,28 @@ class AzureSdk(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
         ids = pathlib.Path(cls.folder.name) / "ids"
         cls.server = subprocess.Popen(
             [simulator_binary(), "--resources", str(RESOURCES), "--subscriptions",
              str(SUBSCRIPTIONS), "--ids", ids],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        cls.addClassCleanup(cls.stop)
         cls.url = cls.server.stdout.readline().strip()
+        assert cls.url, f"{simulator_binary()} ended without naming its address; see its error above"
         lines = [cls.server.stdout.readline() for _ in range(SUBSCRIPTIONS)]
         cls.subscriptions = [line.split()[1] for line in lines]
         cls.expected = set(ids.read_text().split("\n")) - {""}
 
     @classmethod
-    def tearDownClass(cls):
-        cls.server.stdin.close()
-        cls.server.stdout.read()
+    def stop(cls):
+        cls.server.stdin.close()  # which ends the simulator
+        try:
+            cls.server.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            cls.server.kill()
+            cls.server.wait()
         cls.server.stdout.close()
-        cls.server.wait(timeout=30)
-        cls.folder.cleanup()
 
     def client_options(self):
         return {"base_url": self.url, "authentication_policy": FakeToken(),

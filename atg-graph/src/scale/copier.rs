@@ -15,7 +15,7 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Rows in a page of the template at least, so that a copy's ids are not made anew for a few.
 const SMALLEST_PAGE: usize = 64;
 /// Batches in flight at the most.
-const MOST_IN_FLIGHT: usize = 2;
+pub(super) const MOST_IN_FLIGHT: usize = 2;
 
 /// Writes `copies` copies of a template; memory does not grow with the graph.
 pub(super) struct Copier<'a, R, S> {

@@ -25,8 +25,10 @@
 //! ```
 
 mod copier;
+mod earlier;
 mod filler;
 mod in_flight;
+mod origins;
 mod references;
 mod report;
 mod scale_up;

@@ -17,7 +17,8 @@ pub enum ScaleOutcome {
 /// What a scale-up made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScaleReport {
-    /// The operation's id, which every node it made carries.
+    /// The operation's id, which every node it made carries; see
+    /// [`ScaleUp::with_operation_id`](super::ScaleUp::with_operation_id).
     pub operation_id: String,
     /// Nodes of the template: what each copy has.
     pub template_nodes: u64,

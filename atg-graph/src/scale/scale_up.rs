@@ -5,26 +5,33 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
-use atg_core::{
-    Error, ErrorKind, GraphCounts, GraphReader, GraphSink, NodeFilter, RelationshipFilter, Result,
-    Text,
-};
-use futures::TryStreamExt;
+use atg_core::{Error, ErrorKind, GraphCounts, GraphReader, GraphSink, Result, Text};
 
-use super::copier::Copier;
+use super::copier::{Copier, MOST_IN_FLIGHT};
+use super::earlier::Earlier;
 use super::report::{ScaleOutcome, ScaleProgress, ScaleReport};
-use super::subscriptions::CopiedSubscriptions;
-use super::template::{Template, subscription_of};
+use super::template::Template;
+
+/// Nodes that a scale-up makes at the most.
+const MOST_NODES: u64 = u32::MAX as u64;
 
 /// Makes copies of what was read into a graph.
 ///
 /// - **Memory** does not grow with the graph: the template is read as a stream, and each page of
 ///   it is written as many times as there are copies. Only the ids of its subscriptions are kept.
 /// - **Idempotent**: running the same operation id again continues where it was left, and
-///   changes nothing where it had ended. Another id makes further copies.
+///   changes nothing where it had ended. It never makes fewer copies than there are, whatever
+///   size is asked for now. Another id makes further copies.
+/// - **After the template changed**: what it gained, and what changed within its nodes and
+///   relationships, the copies gain too. Where the copies have a node, a relationship or a claim
+///   that it has lost, they are left as they are and count as any other node: further copies,
+///   if the size still asks for any, are made under the id with `.2` (then `.3`, …) added, which
+///   the report names.
 /// - **Cancel safe**: dropping the future leaves whole batches, of which the last may be
 ///   committed after it; run the same operation id again to complete them.
-/// - **Cost**: the template is read twice, once for its subscriptions.
+/// - **Cost**: the template is read twice, once for its subscriptions. Continuing an operation
+///   reads the graph once more, its copies twice, and takes some 40 bytes for each node or
+///   relationship of the template.
 #[derive(Clone)]
 #[must_use = "nothing is copied before `run`"]
 pub struct ScaleUp {
@@ -57,7 +64,8 @@ impl ScaleUp {
     }
 
     /// The id that the copies carry and that their subscriptions are made from; random unless
-    /// set. Give an earlier run's id to continue that run.
+    /// set. Give an earlier run's id to continue that run; the report's may have a number added
+    /// where the template has changed since.
     pub fn with_operation_id(mut self, id: impl Into<Text>) -> Self {
         self.operation_id = id.into();
         self
@@ -87,9 +95,9 @@ impl ScaleUp {
     /// will do): call it within a tokio runtime.
     ///
     /// # Errors
-    /// `InvalidInput` for no copies or an empty operation id; `NotFound` where the graph has
-    /// nothing to copy; `Conflict` where nodes are deleted meanwhile; else the store's. What was
-    /// written before an error stays, as whole batches.
+    /// `InvalidInput` for no copies, an empty operation id, or copies of more than 4 294 967 295
+    /// nodes; `NotFound` where the graph has nothing to copy; `Conflict` where nodes are deleted
+    /// meanwhile; else the store's. What was written before an error stays, as whole batches.
     pub async fn run<R: GraphReader, S: GraphSink + Clone + 'static>(
         &self,
         reader: &R,
@@ -97,41 +105,39 @@ impl ScaleUp {
     ) -> Result<ScaleOutcome> {
         self.check()?;
         let counts = reader.counts().await?;
-        let own_nodes = self.own_nodes(reader, &counts).await?;
-        let nodes_before = counts.nodes - own_nodes.min(counts.nodes);
-        if matches!(self.size, Size::Total(total) if total <= nodes_before) {
-            return Ok(ScaleOutcome::AlreadyLargeEnough { nodes: counts.nodes });
+        let large_enough = ScaleOutcome::AlreadyLargeEnough { nodes: counts.nodes };
+        if counts.synthetic_nodes == 0 && self.is_reached(counts.nodes) {
+            return Ok(large_enough);
         }
         let template = Template::survey(reader).await?;
-        let copies = self.number_of_copies(&template, nodes_before)?;
-        let mut relationships_before = counts.relationships;
-        if own_nodes > 0 {
-            let own = self.own_relationships(reader, &template, copies).await?;
-            relationships_before -= own.min(relationships_before);
+        let rows = sink.profile().node_rows;
+        let (operation, earlier) = self.continued(reader, &template, &counts, rows).await?;
+        let nodes_before = counts.nodes.saturating_sub(earlier.nodes);
+        if self.is_reached(nodes_before) {
+            return Ok(large_enough);
         }
-        let template_nodes = template.nodes;
-        let writer = Copier {
-            reader,
-            sink,
-            template: &template,
-            operation: &self.operation_id,
-            copies,
-            progress: &*self.progress,
-        };
+        let copies = self.number_of_copies(&template, nodes_before)?.max(earlier.copies);
+        let (template, progress) = (&template, &*self.progress);
+        let writer = Copier { reader, sink, template, operation: &operation, copies, progress };
         sink.prepare().await?;
         let nodes = writer.nodes().await?;
         let (template_relationships, relationships) = writer.relationships().await?;
         sink.flush().await?;
         Ok(ScaleOutcome::Scaled(ScaleReport {
-            operation_id: self.operation_id.to_string(),
-            template_nodes,
+            operation_id: operation.to_string(),
+            template_nodes: template.nodes,
             template_relationships,
             copies,
             nodes,
             relationships,
             nodes_before,
-            relationships_before,
+            relationships_before: counts.relationships.saturating_sub(earlier.relationships),
         }))
+    }
+
+    /// Whether a graph with so many nodes needs no copies.
+    fn is_reached(&self, nodes: u64) -> bool {
+        matches!(self.size, Size::Total(total) if total <= nodes)
     }
 
     fn check(&self) -> Result<()> {
@@ -154,38 +160,46 @@ impl ScaleUp {
                  subscription; scan into it first",
             ));
         }
-        Ok(match self.size {
+        let copies = match self.size {
             Size::Copies(copies) => copies,
-            Size::Total(total) => (total - nodes_before.min(total)).div_ceil(template.nodes),
-        })
-    }
-
-    /// Nodes that an earlier run of this operation made.
-    async fn own_nodes<R: GraphReader>(&self, reader: &R, counts: &GraphCounts) -> Result<u64> {
-        if counts.synthetic_nodes == 0 {
-            return Ok(0);
+            Size::Total(total) => total.saturating_sub(nodes_before).div_ceil(template.nodes),
+        };
+        match copies.checked_mul(template.nodes) {
+            Some(nodes) if nodes <= MOST_NODES => Ok(copies),
+            _ => Err(Error::new(
+                ErrorKind::InvalidInput,
+                "scale graph",
+                format!(
+                    "{copies} copies of {} nodes are more than {MOST_NODES} nodes; ask for fewer",
+                    template.nodes
+                ),
+            )),
         }
-        let operation = Some(self.operation_id.clone());
-        let filter = NodeFilter { scale_operation_id: operation, ..NodeFilter::default() };
-        let nodes = reader.nodes(filter, None);
-        nodes.try_fold(0, |count, _| async move { Ok(count + 1) }).await
     }
 
-    /// Relationships that an earlier run of this operation made.
-    async fn own_relationships<R: GraphReader>(
+    /// The id to go on under, and what an earlier run under it left: the first of the
+    /// operation's ids under which nothing is that the present template does not have.
+    async fn continued<R: GraphReader>(
         &self,
         reader: &R,
         template: &Template,
-        copies: u64,
-    ) -> Result<u64> {
-        let owners = CopiedSubscriptions::of(&template.subscriptions, &self.operation_id, copies);
-        let mut count = 0;
-        let mut relationships = reader.relationships(RelationshipFilter::default(), None);
-        while let Some(one) = relationships.try_next().await? {
-            let in_copy = |id| subscription_of(id).is_some_and(|id| owners.owner(id).is_some());
-            count += u64::from(in_copy(&one.source) || in_copy(&one.target));
+        counts: &GraphCounts,
+        batch_rows: usize,
+    ) -> Result<(Text, Earlier)> {
+        let mut operation = self.operation_id.clone();
+        if counts.synthetic_nodes == 0 {
+            return Ok((operation, Earlier::default()));
         }
-        Ok(count)
+        // Batches under way may be lost, with a copy in each row.
+        let lost = batch_rows.saturating_mul(MOST_IN_FLIGHT);
+        let mut generation = 1_u64;
+        loop {
+            if let Some(earlier) = Earlier::of(reader, template, &operation, lost).await? {
+                return Ok((operation, earlier));
+            }
+            generation += 1;
+            operation = format!("{}.{generation}", self.operation_id).into();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! A text is searched once, however many copies are made of it; a text without holes is shared
 //! by all copies.
 
-use atg_core::{Node, Relationship, ResourceId, Result, Text, Value};
+use atg_core::{NamedBy, Node, Relationship, ResourceId, Result, Text, Value};
 
 use super::filler::{Filler, Hole, holes};
 use super::template::{Home, Template};
@@ -100,7 +100,8 @@ impl ValuesStencil {
     }
 }
 
-fn refers(value: &Value, template: &Template) -> bool {
+/// Whether a value refers to a subscription of the template.
+pub(super) fn refers(value: &Value, template: &Template) -> bool {
     match value {
         Value::Text(text) => template.references(text).next().is_some(),
         Value::List(items) => items.iter().any(|item| refers(item, template)),
@@ -200,6 +201,7 @@ impl RelationshipStencil {
         if !is_template_relationship(&relationship, template) {
             return None;
         }
+        relationship.named_by = copied_claims(&relationship, template);
         Some(Self {
             source: IdStencil::new(&relationship.source, template),
             target: IdStencil::new(&relationship.target, template),
@@ -228,6 +230,17 @@ impl RelationshipStencil {
     /// About how many bytes a copy holds.
     pub(super) fn size(&self) -> usize {
         self.relationship.size()
+    }
+}
+
+/// The claims that a copy of a relationship has: where one end is shared, the copied end's alone,
+/// or reading the shared end's record again, which names no copy, would withdraw the copies'.
+pub(super) fn copied_claims(relationship: &Relationship, template: &Template) -> NamedBy {
+    let copied = |id| template.home(id) == Home::Template;
+    match (copied(&relationship.source), copied(&relationship.target)) {
+        (true, false) => NamedBy::Source,
+        (false, true) => NamedBy::Target,
+        _ => relationship.named_by,
     }
 }
 

@@ -75,7 +75,9 @@ pub(super) fn read_only_filter() -> NodeFilter {
     NodeFilter { synthetic: Some(false), ..NodeFilter::default() }
 }
 
-/// The subscription an id lives in, lower case.
+/// The subscription an id lives in, lower case. One that no reference in JSON could be told to
+/// end with counts as none: what lives in it is shared, not copied.
 pub(super) fn subscription_of(id: &ResourceId) -> Option<&str> {
-    id.key().strip_prefix("/subscriptions/")?.split('/').next()
+    let subscription = id.key().strip_prefix("/subscriptions/")?.split('/').next()?;
+    (!subscription.is_empty() && !subscription.contains(['"', '\\'])).then_some(subscription)
 }

@@ -22,7 +22,7 @@ pub(super) fn delete(
     let mut rest = nodes;
     while !rest.is_empty() {
         rest = writer.write(|session| {
-            session.need_reverse_index()?;
+            session.need_late_indexes()?;
             let left = delete_some(session, hasher, rest, &mut outcome);
             session.index.sort_free();
             left

@@ -49,11 +49,10 @@ impl Failure {
         match self {
             Self::Said(kind, what) => Error::new(kind, operation, format!("{path}: {what}")),
             Self::Sqlite(error) => {
-                let too_large =
-                    error.sqlite_error().is_some_and(|cause| cause.extended_code == FILE_TOO_LARGE);
-                let code =
-                    if too_large { Some(ErrorCode::DiskFull) } else { error.sqlite_error_code() };
-                let (kind, advice) = meaning(code);
+                let write_failed =
+                    error.sqlite_error().is_some_and(|cause| cause.extended_code == WRITE_FAILED);
+                let (kind, advice) =
+                    if write_failed { WRITE } else { meaning(error.sqlite_error_code()) };
                 Error::new(kind, operation, format!("{path}: {advice}"))
                     .with_retryable(kind == ErrorKind::Conflict)
                     .with_source(error)
@@ -62,9 +61,14 @@ impl Failure {
     }
 }
 
-/// `SQLITE_IOERR_WRITE`: a write failed for another reason than a full disk, in practice a limit
-/// on the size of files.
-const FILE_TOO_LARGE: std::ffi::c_int = 778;
+/// `SQLITE_IOERR_WRITE`: a write failed for another reason than a full disk.
+const WRITE_FAILED: std::ffi::c_int = 778;
+
+const WRITE: (ErrorKind, &str) = (
+    ErrorKind::ResourceExhausted,
+    "a write failed: the disk failed, or a limit on the size of files was reached; check the disk, \
+     or raise the limit (ulimit -f)",
+);
 
 fn meaning(code: Option<ErrorCode>) -> (ErrorKind, &'static str) {
     match code {
@@ -109,5 +113,25 @@ fn meaning(code: Option<ErrorCode>) -> (ErrorKind, &'static str) {
             (ErrorKind::Unavailable, "the disk or its file system failed; see the cause")
         }
         _ => (ErrorKind::Internal, "SQLite failed; see the cause"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use atg_core::ErrorKind;
+
+    use super::{Failure, WRITE_FAILED};
+
+    #[test]
+    fn a_failed_write_names_both_causes() {
+        let cause = rusqlite::ffi::Error::new(WRITE_FAILED);
+        let failure = Failure::from(rusqlite::Error::SqliteFailure(cause, None));
+        let error = failure.at(Path::new("graph.sqlite"), "write nodes");
+        assert_eq!(error.kind(), ErrorKind::ResourceExhausted);
+        for part in ["graph.sqlite", "the disk failed", "limit on the size of files"] {
+            assert!(error.message().contains(part), "{error}");
+        }
     }
 }

@@ -30,6 +30,12 @@ const SHARDS: usize = 64;
 /// Nodes a row of `relhash`.
 pub(super) const BLOCK: u32 = 256;
 
+/// Bytes of file that a node takes at the very least, in `node` and `nk`.
+const SMALLEST_NODE_BYTES: u64 = 16;
+
+/// Nodes for which there is always room, however small a file became once they were deleted.
+const ALWAYS_EXPECTED: u64 = 1 << 24;
+
 /// What is known of every node, label set and relationship type.
 pub(super) struct Index {
     rows: Rows,
@@ -60,6 +66,7 @@ impl Index {
     }
 
     fn load_nodes(&mut self, connection: &Connection) -> Try<()> {
+        check_numbers(connection)?;
         let mut statement =
             connection.prepare("SELECT nid, hash, checksum, content FROM nk ORDER BY nid")?;
         let mut rows = statement.query([])?;
@@ -244,6 +251,28 @@ impl Index {
         let id = connection.query_row(sql, [name.as_str()], |row| row.get(0))?;
         self.relations.insert(name.detached(), id);
         Ok(id)
+    }
+}
+
+/// Refuses a node number that the file cannot have come to: an index up to it could take more
+/// than all memory. Numbers of deleted nodes leave gaps, so the count of nodes is no bound.
+fn check_numbers(connection: &Connection) -> Try<()> {
+    let number = |sql| connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0));
+    let (Some(first), Some(last)) =
+        (number("SELECT min(nid) FROM nk")?, number("SELECT max(nid) FROM nk")?)
+    else {
+        return Ok(());
+    };
+    let pages: u32 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    let page_bytes: u32 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let most = (u64::from(pages) * u64::from(page_bytes) / SMALLEST_NODE_BYTES)
+        .clamp(ALWAYS_EXPECTED, u64::from(u32::MAX));
+    match u64::try_from(last) {
+        Ok(last) if first > 0 && last <= most => Ok(()),
+        _ => Err(Failure::data(format!(
+            "the file is damaged: it numbers its nodes from {first} to {last}, and can hold no \
+             more than {most}; restore it from a copy, or move it away and scan again"
+        ))),
     }
 }
 

@@ -41,7 +41,8 @@
 //! Identities and hashes of all nodes are in memory (about 39 bytes a node), so unchanged rows
 //! cost no access and the ends of relationships are resolved without a query. Rows are appended,
 //! relationships sorted a batch at a time, and a first load makes its indexes at the end, in
-//! [`flush`](atg_core::GraphSink::flush); if the process dies before, the next one makes them.
+//! [`flush`](atg_core::GraphSink::flush); so does a batch of 1,000 new nodes or more that at least
+//! doubles the graph. If the process dies before, the next one, or any other handle, makes them.
 //! Several handles, also of several processes, may write one file: each notices the others'
 //! commits and reads its index anew.
 //!

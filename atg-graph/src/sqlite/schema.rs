@@ -155,7 +155,14 @@ pub(super) fn create_late_indexes(connection: &Connection) -> Try<()> {
     Ok(connection.execute_batch(LATE_INDEXES)?)
 }
 
-/// Drops the late indexes, for a load into an empty graph.
+/// Whether all late indexes are there.
+pub(super) fn has_late_indexes(connection: &Connection) -> Try<bool> {
+    let sql = "SELECT count(*) = 4 FROM sqlite_master WHERE type = 'index' \
+               AND name IN ('nk_hash', 'rel_reverse', 'node_type', 'node_scale')";
+    Ok(connection.query_row(sql, [], |r| r.get(0))?)
+}
+
+/// Drops the late indexes, for a load larger than all that is there.
 pub(super) fn drop_late_indexes(connection: &Connection) -> Try<()> {
     Ok(connection.execute_batch(DROP_LATE_INDEXES)?)
 }

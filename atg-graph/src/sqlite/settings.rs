@@ -79,7 +79,8 @@ impl SqliteGraphBuilder {
     }
 
     /// Memory for the writer's pages, in bytes; 1 MiB or more (less is raised to it), default
-    /// 32 MiB, beyond which loads gain nothing. Filled only as far as it is needed. Readers take up to 4 MiB each beside it.
+    /// 32 MiB, beyond which loads gain nothing. Filled only as far as it is needed. Readers take
+    /// up to 4 MiB each beside it.
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.settings.cache_bytes = bytes.max(1 << 20);
         self

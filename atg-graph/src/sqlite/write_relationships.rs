@@ -163,7 +163,7 @@ impl<'a, 'b> Batch<'a, 'b> {
 
     /// Enters the withdrawal of what the owner claimed before and does not name now.
     fn withdraw(&mut self, owner: u32, mut named: Vec<Key>) -> Try<()> {
-        self.session.need_reverse_index()?;
+        self.session.need_late_indexes()?;
         named.sort_unstable();
         for (key, bits) in Rows::claims(self.session.connection, owner)? {
             if named.binary_search(&key).is_err() {

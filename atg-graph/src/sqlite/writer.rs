@@ -24,7 +24,7 @@ pub(super) struct Writer {
     version: i64,
     /// Whether the first call found out which indexes there are.
     prepared: bool,
-    /// Whether late indexes wait for the end of the load.
+    /// Whether late indexes are missing and wait for the end of the load, whosever load it is.
     bulk: bool,
 }
 
@@ -37,9 +37,9 @@ pub(super) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// Makes sure that relationships can be found by their target: in a load that leaves that
-    /// index for its end, it is made now.
-    pub(super) fn need_reverse_index(&mut self) -> Try<()> {
+    /// Makes sure that relationships can be found by their target: where a load left that index
+    /// and the other late ones for its end, they are made now.
+    pub(super) fn need_late_indexes(&mut self) -> Try<()> {
         if self.bulk { self.make_late_indexes() } else { Ok(()) }
     }
 
@@ -81,17 +81,17 @@ impl Writer {
     }
 
     /// Reads the index; makes late indexes that a killed load did not come to, or, where the
-    /// graph is empty, leaves them for [`finish`](Self::finish).
+    /// graph is empty, leaves them for [`finish`](Self::finish). In a load it changes nothing.
     pub(super) fn prepare(&mut self) -> Try<()> {
-        if self.prepared {
+        if self.prepared && self.bulk {
             return Ok(());
         }
         self.transaction(|session| {
-            session.bulk = schema::is_empty(session.connection)?;
-            if session.bulk {
+            if schema::is_empty(session.connection)? {
+                session.bulk = true;
                 schema::drop_late_indexes(session.connection)
             } else {
-                session.make_late_indexes()
+                session.need_late_indexes()
             }
         })?;
         self.prepared = true;
@@ -101,7 +101,9 @@ impl Writer {
     /// Runs `work` as one transaction: committed as a whole, or nothing of it is left, neither
     /// in the file nor in the index.
     pub(super) fn write<T>(&mut self, work: impl FnOnce(&mut Session<'_>) -> Try<T>) -> Try<T> {
-        self.prepare()?;
+        if !self.prepared {
+            self.prepare()?;
+        }
         self.transaction(work)
     }
 
@@ -111,11 +113,12 @@ impl Writer {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version: i64 = transaction.pragma_query_value(None, "data_version", |r| r.get(0))?;
         let kept = self.index.take().filter(|_| version == self.version);
-        let index = match kept {
-            Some(index) => index,
-            None => Index::load(&transaction)?,
+        let (index, bulk) = match kept {
+            Some(index) => (index, self.bulk),
+            // Another handle may have dropped late indexes for a load of its own, or made them.
+            None => (Index::load(&transaction)?, !schema::has_late_indexes(&transaction)?),
         };
-        let (bulk, cache_bytes) = (self.bulk, self.cache_bytes);
+        let cache_bytes = self.cache_bytes;
         let mut session = Session { connection: &transaction, index, bulk, cache_bytes };
         let value = work(&mut session)?;
         session.index.store(&transaction)?;
@@ -129,7 +132,7 @@ impl Writer {
     pub(super) fn finish(&mut self) -> Try<()> {
         self.write(|session| {
             // An empty graph still waits for its load.
-            if schema::is_empty(session.connection)? { Ok(()) } else { session.make_late_indexes() }
+            if schema::is_empty(session.connection)? { Ok(()) } else { session.need_late_indexes() }
         })?;
         self.connection.execute_batch("PRAGMA analysis_limit = 400; PRAGMA optimize")?;
         let busy: bool =

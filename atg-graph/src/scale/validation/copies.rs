@@ -1,14 +1,14 @@
 //! [`CopyChecks`]: what must hold for the copies of a template.
 
-use atg_core::{GraphCounts, Node, Relationship, ResourceId};
+use atg_core::{GraphCounts, Node, Relationship, Value};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::graph::Keys;
 use super::{Check, Inspect, Misfits};
+use crate::scale::origins::{Origins, Part, Shown};
 use crate::scale::report::ScaleReport;
-use crate::scale::stencil::is_template_relationship;
-use crate::scale::subscriptions::CopiedSubscriptions;
-use crate::scale::template::{Home, Template, subscription_of};
+use crate::scale::stencil::refers;
+use crate::scale::template::{Home, Template};
 
 /// A set of texts, as their number and the sum of their hashes: equal for equal sets, in any
 /// order, and in practice for no others.
@@ -37,10 +37,11 @@ pub(super) struct CopyChecks<'a> {
     report: &'a ScaleReport,
     template: &'a Template,
     keys: &'a Keys,
-    copied: CopiedSubscriptions,
+    origins: Origins<'a>,
     original: Sums,
     copies: Vec<Sums>,
     synthetic: u64,
+    own: u64,
     unmarked: Misfits,
     astray: Misfits,
     referring: Misfits,
@@ -48,16 +49,16 @@ pub(super) struct CopyChecks<'a> {
 
 impl<'a> CopyChecks<'a> {
     pub(super) fn new(report: &'a ScaleReport, template: &'a Template, keys: &'a Keys) -> Self {
-        let subscriptions = &template.subscriptions;
         let [unmarked, astray, referring] = std::array::from_fn(|_| Misfits::default());
         Self {
             report,
             template,
             keys,
-            copied: CopiedSubscriptions::of(subscriptions, &report.operation_id, report.copies),
+            origins: Origins::new(template, &report.operation_id, report.copies),
             original: Sums::default(),
             copies: vec![Sums::default(); usize::try_from(report.copies).unwrap_or_default()],
             synthetic: 0,
+            own: 0,
             unmarked,
             astray,
             referring,
@@ -76,6 +77,7 @@ impl<'a> CopyChecks<'a> {
         let (other_nodes, other_relationships) =
             (other(|sums| sums.nodes), other(|sums| sums.relationships));
         let synthetic = format!("{} synthetic nodes", self.synthetic);
+        let own = format!("{} nodes of the operation", self.own);
         vec![
             multiplied("node count", copies, nodes, report.nodes),
             multiplied("relationship count", copies, relationships, report.relationships),
@@ -93,45 +95,51 @@ impl<'a> CopyChecks<'a> {
                     original.relationships.count
                 ),
             ),
-            self.astray.into_check("copies keep to themselves", &synthetic),
+            self.astray.into_check("copies keep to themselves", &own),
             self.unmarked.into_check("every synthetic node names its origin", &synthetic),
-            self.referring.into_check("no copy refers to a template subscription", &synthetic),
+            self.referring.into_check("no copy refers to a template subscription", &own),
         ]
     }
 
-    /// The copy an id belongs to, and the id it was copied from.
-    fn origin(&self, id: &ResourceId) -> Option<(usize, String)> {
-        let key = id.key();
-        let (copy, _) = self.copied.owner(subscription_of(id)?)?;
-        let mut origin = String::with_capacity(key.len());
-        let mut done = 0;
-        for (place, (_, number)) in
-            self.template.references_to(key, |found| self.copied.owner(found))
-        {
-            origin.push_str(key.get(done..place.start)?);
-            origin.push_str(self.template.subscriptions.name(number)?);
-            done = place.end;
-        }
-        origin.push_str(key.get(done..)?);
-        Some((usize::try_from(copy).ok()?, origin))
-    }
-
     fn copied_node(&mut self, node: &Node) {
-        match self.origin(&node.id) {
-            Some((copy, origin)) if *node.template_source_id == *origin => {
-                if let Some(sums) = self.copies.get_mut(copy) {
+        self.own += 1;
+        match self.origins.of_node(node) {
+            Some((copy, origin)) => {
+                if let Some(sums) = sums_of(&mut self.copies, copy) {
                     sums.nodes.add(&origin);
                 }
             }
-            _ => self.astray.add(|| node.id.to_string()),
+            None => self.astray.add(|| node.id.to_string()),
         }
+        let is_one = |text| self.template.subscriptions.number(text).is_some();
         let texts = [&node.tags, &node.properties, &node.additional, &node.sku];
         let refers = texts.iter().any(|text| self.template.references(text).next().is_some())
-            || self.template.subscriptions.number(&node.subscription_id).is_some();
+            || is_one(&node.subscription_id)
+            || is_one(&node.name)
+            || self.refer(&node.columns);
         if refers {
             self.referring.add(|| node.id.to_string());
         }
     }
+
+    fn refer<T>(&self, values: &[(T, Value)]) -> bool {
+        values.iter().any(|(_, value)| refers(value, self.template))
+    }
+
+    /// Whether a synthetic node says where it comes from. What another operation copied may be
+    /// gone by now.
+    fn is_marked(&self, node: &Node) -> bool {
+        let origin = &node.template_source_id;
+        if *node.scale_operation_id == *self.report.operation_id {
+            self.keys.contain(origin)
+        } else {
+            !node.scale_operation_id.is_empty() && !origin.is_empty()
+        }
+    }
+}
+
+fn sums_of(copies: &mut [Sums], copy: u64) -> Option<&mut Sums> {
+    copies.get_mut(usize::try_from(copy).ok()?)
 }
 
 fn multiplied(
@@ -156,7 +164,7 @@ impl Inspect for CopyChecks<'_> {
             return;
         }
         self.synthetic += 1;
-        if node.scale_operation_id.is_empty() || !self.keys.contain(&node.template_source_id) {
+        if !self.is_marked(node) {
             self.unmarked.add(|| node.id.to_string());
         }
         if *node.scale_operation_id == *self.report.operation_id {
@@ -165,34 +173,27 @@ impl Inspect for CopyChecks<'_> {
     }
 
     fn relationship(&mut self, one: &Relationship) {
-        let ends = (self.origin(&one.source), self.origin(&one.target));
-        let copy = match &ends {
-            (None, None) => {
-                if is_template_relationship(one, self.template) {
-                    let shown = shown(one.source.key(), one, one.target.key());
-                    self.original.relationships.add(&shown);
+        match self.origins.part(one) {
+            Part::Template(shown) => self.original.relationships.add(&text(&shown)),
+            Part::Copy(copy, shown) => {
+                if let Some(sums) = sums_of(&mut self.copies, copy) {
+                    sums.relationships.add(&text(&shown));
                 }
-                return;
+                if self.refer(&one.properties) {
+                    self.referring.add(|| spelled(one));
+                }
             }
-            (Some((source, _)), Some((target, _))) if source != target => None,
-            (Some((copy, _)), _) | (None, Some((copy, _))) => Some(*copy),
-        };
-        let end = |origin: &Option<(usize, String)>, id: &ResourceId| match origin {
-            Some((_, origin)) => Some(origin.clone()),
-            None => (self.template.home(id) == Home::Shared).then(|| id.key().to_string()),
-        };
-        let (source, target) = (end(&ends.0, &one.source), end(&ends.1, &one.target));
-        let sums = copy.and_then(|copy| self.copies.get_mut(copy));
-        match (sums, source, target) {
-            (Some(sums), Some(source), Some(target)) => {
-                sums.relationships.add(&shown(&source, one, &target));
-            }
-            _ => self.astray.add(|| format!("{} -{}-> {}", one.source, one.relation, one.target)),
+            Part::Astray => self.astray.add(|| spelled(one)),
+            Part::Other => {}
         }
     }
 }
 
+fn spelled(one: &Relationship) -> String {
+    format!("{} -{}-> {}", one.source, one.relation, one.target)
+}
+
 /// A relationship as one text: its identity and its claims.
-fn shown(source: &str, one: &Relationship, target: &str) -> String {
-    format!("{source}\0{}\0{target}\0{}", one.relation, one.named_by.bits())
+fn text(shown: &Shown) -> String {
+    format!("{}\0{}", shown.identity, shown.claims)
 }

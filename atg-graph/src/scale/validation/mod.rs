@@ -3,7 +3,9 @@
 mod copies;
 mod graph;
 
-use atg_core::{GraphReader, Node, NodeFilter, Relationship, RelationshipFilter, Result};
+use atg_core::{
+    Error, ErrorKind, GraphReader, Node, NodeFilter, Relationship, RelationshipFilter, Result,
+};
 use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -104,8 +106,17 @@ pub async fn validate_graph<R: GraphReader>(reader: &R) -> Result<Validation> {
 /// those of the template, marked, complete, and without a reference into the template.
 ///
 /// # Errors
-/// As [`validate_graph`].
+/// As [`validate_graph`], and `InvalidInput` for a report of more copies than the graph has
+/// nodes, which is none of this graph.
 pub async fn validate<R: GraphReader>(reader: &R, report: &ScaleReport) -> Result<Validation> {
+    let nodes = reader.counts().await?.nodes;
+    if report.copies > nodes {
+        let problem = format!(
+            "the report tells of {} copies, and the graph has {nodes} nodes: it is another graph's",
+            report.copies
+        );
+        return Err(Error::new(ErrorKind::InvalidInput, "validate graph", problem));
+    }
     let keys = Keys::read(reader).await?;
     let template = Template::survey(reader).await?;
     let mut graph = GraphChecks::new(&keys);
