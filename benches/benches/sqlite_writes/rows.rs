@@ -14,8 +14,8 @@ pub(crate) const BATCH: usize = 20_000;
 pub(crate) const SETS: usize = BATCH * NODES / RELATIONSHIPS;
 
 pub(crate) struct Rows {
-    pub(crate) nodes: Vec<Node>,
     /// In no order, as they come from a tenant that is read at several places at once.
+    pub(crate) nodes: Vec<Node>,
     pub(crate) sets: Vec<RelationshipSet>,
     /// The same batches by the numbers of their ends, sorted within each batch.
     pub(crate) numbered: Vec<Vec<(i64, i64, i64)>>,
@@ -23,7 +23,9 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub(crate) fn new() -> Self {
-        let nodes = atg_benches::nodes(NODES);
+        // As they come from partitions by the hash of the id.
+        let mut nodes = atg_benches::nodes(NODES);
+        shuffle(&mut nodes);
         let mut sets = atg_benches::relationship_sets(NODES, RELATIONSHIPS);
         shuffle(&mut sets);
         let numbers: HashMap<_, i64> =
