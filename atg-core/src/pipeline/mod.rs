@@ -28,7 +28,9 @@
 //! # }).unwrap();
 //! ```
 
+mod lane;
 mod map;
+mod missing;
 mod options;
 mod parked;
 mod pending;

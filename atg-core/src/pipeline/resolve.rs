@@ -4,9 +4,9 @@
 use std::collections::HashSet;
 
 use super::map::unresolved_node;
+use super::missing::missing_part;
 use super::pending::Pending;
 use super::run::Run;
-use super::writing::missing_part;
 use crate::{
     Endpoint, GraphSink, Node, RelationshipOutcome, RelationshipSet, ResourceId, ResourceSource,
     Result, Skipped,

@@ -3,12 +3,14 @@
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use super::lane::observation;
+use super::missing::missing_part;
 use super::pending::Pending;
 use super::progress::{Progress, Stage};
 use super::reading::{self, Chunk};
 use super::report::{Phase, ScanReport, ScopeProblem};
 use super::resolve;
-use super::writing::{Writer, Written, missing_part, observation};
+use super::writing::{Writer, Written};
 use super::{Pipeline, PipelineOptions};
 use crate::{
     BatchContext, BatchKind, BatchObservation, BatchResult, Error, ErrorKind, GraphSink,

@@ -1,18 +1,18 @@
 //! The writing side: batches of nodes, then of the relationships their records name.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::lane::{Lane, lost, observation};
 use super::map::{Mapped, shared_node};
 use super::reading::Hold;
 use crate::{
-    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, Error, ErrorKind,
-    GraphSink, Node, NodeOutcome, RelationshipOutcome, RelationshipSet, Result,
+    BatchKind, BatchObservation, BatchSizer, Error, ErrorKind, GraphSink, Node, NodeOutcome,
+    RelationshipOutcome, RelationshipSet, Result,
 };
 
 /// Shared nodes remembered as already sent; beyond that some are sent again, which is harmless.
@@ -54,41 +54,6 @@ pub(super) struct Writer<G> {
     /// Hashes of the shared nodes sent. Where two are equal one waits for the resolving instead.
     shared_seen: HashSet<u64, foldhash::fast::RandomState>,
     batch_bytes: usize,
-}
-
-/// One kind of batch: how many are in flight, how many may be, how many rows went.
-struct Lane {
-    kind: BatchKind,
-    in_flight: usize,
-    limit: usize,
-    rows: u64,
-    bytes: u64,
-}
-
-impl Lane {
-    fn new(kind: BatchKind, limit: usize) -> Self {
-        Self { kind, in_flight: 0, limit: limit.max(1), rows: 0, bytes: 0 }
-    }
-
-    fn has_room(&self) -> bool {
-        self.in_flight < self.limit
-    }
-
-    fn context(&self) -> BatchContext {
-        BatchContext {
-            kind: self.kind,
-            rows_remaining: None,
-            rows_done: self.rows,
-            parallelism: self.limit,
-            bytes_per_row: usize::try_from(self.bytes / self.rows.max(1)).unwrap_or(usize::MAX),
-        }
-    }
-
-    fn started(&mut self, rows: usize, bytes: usize) {
-        self.in_flight += 1;
-        self.rows += rows as u64;
-        self.bytes += bytes as u64;
-    }
 }
 
 impl<G: GraphSink + 'static> Writer<G> {
@@ -277,62 +242,4 @@ impl<G: GraphSink + 'static> Writer<G> {
             }
         }
     }
-}
-
-pub(super) fn observation<T>(
-    kind: BatchKind,
-    rows: usize,
-    bytes: usize,
-    begun: Instant,
-    result: &Result<T>,
-) -> BatchObservation {
-    let result = match result {
-        Ok(_) => BatchResult::Committed,
-        Err(error) => match error.kind() {
-            ErrorKind::ResourceExhausted => BatchResult::OutOfMemory,
-            ErrorKind::Timeout => BatchResult::TimedOut,
-            _ => BatchResult::Failed,
-        },
-    };
-    BatchObservation { kind, rows, bytes, elapsed: begun.elapsed(), result }
-}
-
-fn lost() -> BatchObservation {
-    BatchObservation {
-        kind: BatchKind::Nodes,
-        rows: 0,
-        bytes: 0,
-        elapsed: Duration::ZERO,
-        result: BatchResult::Failed,
-    }
-}
-
-/// The part of a set that was not stored for want of a node, to be added later; with it the set
-/// is whole.
-pub(super) fn missing_part(
-    sets: &[RelationshipSet],
-    outcome: &RelationshipOutcome,
-) -> Vec<RelationshipSet> {
-    // With a row left out the set is never whole, and its hash must not be kept.
-    let broken: HashSet<usize> = outcome.rejected.iter().map(|row| row.index).collect();
-    let mut places: HashMap<usize, usize> = HashMap::new();
-    let mut seen = HashSet::new();
-    let mut parts: Vec<RelationshipSet> = Vec::new();
-    for missing in &outcome.missing {
-        let Some(set) = sets.get(missing.set) else { continue };
-        let Some(one) = set.relationships.get(missing.relationship) else { continue };
-        if !seen.insert((missing.set, missing.relationship)) {
-            continue; // Both its ends are missing; it was taken with the first.
-        }
-        let place = *places.entry(missing.set).or_insert_with(|| {
-            let mut part = RelationshipSet::addition(set.owner.clone(), Vec::new());
-            part.hash = if broken.contains(&missing.set) { 0 } else { set.hash };
-            parts.push(part);
-            parts.len() - 1
-        });
-        if let Some(part) = parts.get_mut(place) {
-            part.relationships.push(one.clone());
-        }
-    }
-    parts
 }
