@@ -105,19 +105,40 @@ async fn one_page_partitions_and_named_subscriptions_find_the_same() {
     assert_same("relationships", &parts, &expected);
 }
 
+async fn assert_exact_with_faults(resources: u64, seed: u64, fault_rate: f64) {
+    let simulator = Simulator::builder(TenantSpec::sized(resources, 4))
+        .seed(seed)
+        .limits(Limits::azure())
+        .latency_of(Duration::from_millis(80))
+        .fault_rate(fault_rate)
+        .build()
+        .unwrap();
+    let graph = scan(&simulator, SourceSettings::default()).await.0;
+    assert_eq!(simulator.stats().faults > 0, fault_rate > 0.0 && simulator.stats().requests > 20);
+    assert_oracle(&simulator, &graph);
+}
+
 #[tokio::test(start_paused = true)]
 async fn faults_lose_nothing() {
     for seed in 0..5 {
-        let simulator = Simulator::builder(TenantSpec::sized(5_000, 4))
+        let simulator = Simulator::builder(TenantSpec::sized(1_632, 4))
             .seed(seed)
             .limits(Limits::azure())
-            .latency_of(Duration::from_millis(80))
-            .fault_rate(0.2)
+            .fault_rate(0.3)
             .build()
             .unwrap();
-        let graph = scan(&simulator, SourceSettings::default()).await.0;
-        assert_oracle(&simulator, &graph);
+        assert_oracle(&simulator, &scan(&simulator, SourceSettings::default()).await.0);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_thousand_resources_are_found_exactly() {
+    assert_exact_with_faults(100_000, 42, 0.0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_thousand_resources_are_found_exactly_with_a_fault_in_ten() {
+    assert_exact_with_faults(100_000, 42, 0.1).await;
 }
 
 #[tokio::test(start_paused = true)]
