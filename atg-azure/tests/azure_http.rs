@@ -32,10 +32,10 @@ async fn a_scan_over_http_finds_what_a_scan_in_process_finds() {
     assert!(report.is_complete(), "{:?}", report.problems);
 
     let faults = FaultPlan::new().nth(2, Fault::Truncated).nth(3, Fault::Reset);
-    let faulty = Simulator::builder(spec.clone()).faults(faults).build().unwrap();
-    let (report, despite_faults) = scan(&faulty).await;
+    let broken = Simulator::builder(spec.clone()).faults(faults).build().unwrap();
+    let (report, despite_faults) = scan(&broken).await;
     assert!(report.is_complete(), "{:?}", report.problems);
-    assert!(faulty.stats().faults == 2 && report.requests > 2);
+    assert!(broken.stats().faults == 2 && report.requests > 2);
 
     let in_process = Simulator::builder(spec).build().unwrap();
     let token = StaticToken::new(AccessToken::new("a-secret").unwrap());
