@@ -1,5 +1,7 @@
 //! Property-graph sinks, readers and scale-up for the atg crates.
 
+#[cfg(feature = "neo4j")]
+pub mod neo4j;
 pub mod scale;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;

@@ -1,0 +1,327 @@
+//! Constraints and indexes: which are there, and making those that are missing.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use atg_core::{Error, ErrorKind, Text};
+use neo4rs::Row;
+use serde::Deserialize;
+use tokio::time::sleep;
+
+use super::errors::{Class, Failure, Try};
+use super::names::quoted;
+use super::pool::{Access, Pool};
+use super::statements::BASE_LABEL;
+use super::transaction::Transaction;
+use super::work::{self, Work};
+
+const OPERATION: &str = "prepare the schema";
+
+/// All indexes, those of constraints among them.
+const INDEXES: &str = "SHOW INDEXES \
+    YIELD name, type, state, entityType, labelsOrTypes, properties, owningConstraint, failureMessage";
+
+/// Pauses between looks at an index that is being filled: the first, and the longest.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
+
+/// A constraint or an index that must be there.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    name: String,
+    entity: Entity,
+    label: String,
+    properties: &'static [&'static str],
+    /// Whether it is the constraint that the property is unique, which has an index.
+    unique: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Entity {
+    Node,
+    Relationship,
+}
+
+/// An index as the server lists it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Index {
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    state: String,
+    entity_type: Entity,
+    labels_or_types: Option<Vec<String>>,
+    properties: Option<Vec<String>>,
+    /// The constraint that it serves.
+    owning_constraint: Option<String>,
+    failure_message: Option<String>,
+}
+
+/// How far something wanted is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Online,
+    Filling,
+    Missing,
+}
+
+/// The property that is unique among the relationships of a type.
+const RELATIONSHIP_KEY: &[&str] = &["relationship_key"];
+
+impl Wanted {
+    /// An index over properties of nodes.
+    pub(super) fn of_nodes(name: &str, properties: &'static [&'static str]) -> Self {
+        let (name, label) = (name.to_owned(), BASE_LABEL.to_owned());
+        Self { name, entity: Entity::Node, label, properties, unique: false }
+    }
+
+    /// The constraint that a property of nodes is unique.
+    pub(super) fn unique_of_nodes(name: &str, properties: &'static [&'static str]) -> Self {
+        Self { unique: true, ..Self::of_nodes(name, properties) }
+    }
+
+    /// The constraint that a relationship is there once among those of its type.
+    pub(super) fn unique_of_type(relation: &str) -> Self {
+        Self {
+            name: format!("atg_relationship_{}", relation.to_ascii_lowercase()),
+            entity: Entity::Relationship,
+            label: relation.to_owned(),
+            properties: RELATIONSHIP_KEY,
+            unique: true,
+        }
+    }
+
+    /// The command that makes it; the server does nothing where the name is taken, whatever by.
+    fn command(&self) -> String {
+        let (name, label) = (quoted(&self.name), quoted(&self.label));
+        let pattern = match self.entity {
+            Entity::Node => format!("(e:{label})"),
+            Entity::Relationship => format!("()-[e:{label}]-()"),
+        };
+        let properties: Vec<String> =
+            self.properties.iter().map(|property| format!("e.{property}")).collect();
+        let properties = properties.join(", ");
+        if self.unique {
+            format!(
+                "CREATE CONSTRAINT {name} IF NOT EXISTS FOR {pattern} \
+                 REQUIRE {properties} IS UNIQUE"
+            )
+        } else {
+            format!("CREATE INDEX {name} IF NOT EXISTS FOR {pattern} ON ({properties})")
+        }
+    }
+
+    /// What is on more than one node or relationship that must be unique; followed by a `RETURN`
+    /// of `value` and `times`.
+    fn doubles(&self) -> String {
+        let label = quoted(&self.label);
+        let pattern = match self.entity {
+            Entity::Node => format!("(e:{label})"),
+            Entity::Relationship => format!("()-[e:{label}]->()"),
+        };
+        let property = self.properties.first().copied().unwrap_or_default();
+        format!(
+            "MATCH {pattern} WHERE e.{property} IS NOT NULL \
+             WITH e.{property} AS value, count(*) AS times WHERE times > 1"
+        )
+    }
+
+    /// How far it is; fails where it can never be.
+    fn status(&self, indexes: &[Index]) -> Try<Status> {
+        let mut like = indexes.iter().filter(|index| index.serves(self));
+        if let Some(index) = like.clone().find(|index| !self.unique || index.is_unique()) {
+            return index.status();
+        }
+        if let Some(index) = like.next() {
+            return Err(refused(format!(
+                "the index {0} is in the way of the uniqueness constraint {1}; \
+                 run DROP INDEX {0}, then try again",
+                quoted(&index.name),
+                self.name
+            )));
+        }
+        if indexes.iter().any(|index| index.is_called(&self.name)) {
+            return Err(name_taken(self));
+        }
+        Ok(Status::Missing)
+    }
+}
+
+impl Index {
+    /// Whether it is over what is wanted, and of the kind that seeks, sorts and constrains.
+    fn serves(&self, wanted: &Wanted) -> bool {
+        let labels = self.labels_or_types.as_deref().unwrap_or_default();
+        let properties = self.properties.as_deref().unwrap_or_default();
+        self.kind == "RANGE"
+            && self.entity_type == wanted.entity
+            && labels == [wanted.label.as_str()]
+            && properties == wanted.properties
+    }
+
+    /// Only constraints of uniqueness, alone or as a part of a key, have an index.
+    fn is_unique(&self) -> bool {
+        self.owning_constraint.is_some()
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.owning_constraint.as_deref() == Some(name)
+    }
+
+    fn status(&self) -> Try<Status> {
+        match self.state.as_str() {
+            "ONLINE" => Ok(Status::Online),
+            "FAILED" => Err(refused(format!(
+                "the server could not fill the index {0} ({1}); repair what it holds, \
+                 run DROP INDEX {0}, then try again",
+                quoted(&self.name),
+                self.failure_message.as_deref().and_then(|text| text.lines().next()).unwrap_or("?")
+            ))),
+            _ => Ok(Status::Filling),
+        }
+    }
+
+    /// The relationship type that it keeps from having a relationship twice.
+    pub(super) fn unique_type(&self) -> Option<Text> {
+        let [relation] = self.labels_or_types.as_deref()? else { return None };
+        let properties = self.properties.as_deref().unwrap_or_default();
+        let is_ours = self.entity_type == Entity::Relationship
+            && self.is_unique()
+            && properties == RELATIONSHIP_KEY;
+        is_ours.then(|| relation.as_str().into())
+    }
+}
+
+/// Makes what is missing, each in a transaction of its own, and waits until all of it is usable,
+/// however long the server takes to index what it holds. Returns all indexes there are.
+pub(super) async fn ensure(pool: &Pool, wanted: &[Wanted]) -> Try<Vec<Index>> {
+    let mut pause = PAUSE.0;
+    let mut made = false;
+    loop {
+        let indexes = list(pool).await?;
+        let mut all = Vec::with_capacity(wanted.len());
+        for one in wanted {
+            all.push((one, one.status(&indexes)?));
+        }
+        all.retain(|(_, status)| *status != Status::Online);
+        if all.is_empty() {
+            return Ok(indexes);
+        }
+        all.retain(|(_, status)| *status == Status::Missing);
+        match all.first() {
+            Some((one, _)) if made => return Err(name_taken(one)),
+            None => {
+                if pause == PAUSE.1 {
+                    tracing::info!("waiting for the server to fill indexes");
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(PAUSE.1);
+            }
+            Some(_) => {
+                for (one, _) in all {
+                    make(pool, one).await?;
+                }
+                made = true;
+            }
+        }
+    }
+}
+
+async fn list(pool: &Pool) -> Try<Vec<Index>> {
+    let mut statement = Statement { text: INDEXES.to_owned(), access: Access::Read };
+    let rows = work::perform(pool, &mut statement)
+        .await
+        .map_err(|failure| explained(failure, "grant it SHOW INDEX on the database"))?;
+    rows.iter().map(Row::to_strict).collect::<Result<_, _>>().map_err(|error| {
+        let message = "the server lists its indexes in another form than Neo4j 5 does";
+        let error = Error::new(ErrorKind::Unsupported, OPERATION, message).with_source(error);
+        Failure::new(Class::Fatal, error)
+    })
+}
+
+async fn make(pool: &Pool, wanted: &Wanted) -> Try<()> {
+    let mut statement = Statement { text: wanted.command(), access: Access::Write };
+    let Err(failure) = work::perform(pool, &mut statement).await else { return Ok(()) };
+    let code = failure.code().unwrap_or_default();
+    if code.ends_with("AlreadyExists") {
+        // Another writer was faster: the next look shows what it made.
+        return Ok(());
+    }
+    if code.ends_with("ConstraintCreationFailed") {
+        return Err(with_doubles(pool, wanted, failure).await);
+    }
+    let advice = format!(
+        "grant it CREATE CONSTRAINT and CREATE INDEX, or have someone who may run: {}",
+        statement.text
+    );
+    Err(explained(failure, &advice))
+}
+
+/// The failure of a constraint, with how many values are there more than once, if that is why.
+async fn with_doubles(pool: &Pool, wanted: &Wanted, failure: Failure) -> Failure {
+    let doubles = wanted.doubles();
+    let text = format!("{doubles} RETURN count(*) AS doubles");
+    let counted = work::perform(pool, &mut Statement { text, access: Access::Read }).await;
+    let count = counted.ok().and_then(|rows| rows.first()?.get::<u64>("doubles").ok());
+    let Some(count) = count.filter(|count| *count > 0) else { return failure };
+    let (property, label) = (wanted.properties.join(", "), &wanted.label);
+    let what = match wanted.entity {
+        Entity::Node => format!("nodes labelled {label} have"),
+        Entity::Relationship => format!("relationships of the type {label} have"),
+    };
+    let refused = refused(format!(
+        "several {what} the same {property}, {count} times; leave one of each and try again; \
+         list them by: {doubles} RETURN value, times"
+    ));
+    Failure::new(refused.class, refused.error.with_source(failure.error))
+}
+
+/// What stands in the way is in the database.
+fn refused(message: String) -> Failure {
+    Failure::new(Class::Fatal, Error::new(ErrorKind::InvalidData, OPERATION, message))
+}
+
+fn name_taken(wanted: &Wanted) -> Failure {
+    refused(format!(
+        "the database has another constraint or index by the name {}; SHOW CONSTRAINTS and \
+         SHOW INDEXES show it; drop or rename it",
+        wanted.name
+    ))
+}
+
+/// A failure with what only a change of the schema fails of.
+fn explained(failure: Failure, advice: &str) -> Failure {
+    let code = failure.code().unwrap_or_default();
+    let (kind, message) = if code.ends_with("Security.Forbidden") {
+        (ErrorKind::PermissionDenied, format!("the user may not do this; {advice}"))
+    } else if code.ends_with("Statement.SyntaxError") {
+        let message = "the server does not know this command; Neo4j 5.7 or a later 5 is needed";
+        (ErrorKind::Unsupported, message.to_owned())
+    } else {
+        return failure;
+    };
+    Failure::new(Class::Fatal, Error::new(kind, OPERATION, message).with_source(failure.error))
+}
+
+/// A statement by itself, without parameters.
+struct Statement {
+    text: String,
+    access: Access,
+}
+
+#[async_trait]
+impl Work for Statement {
+    type Outcome = Vec<Row>;
+
+    fn operation(&self) -> &'static str {
+        OPERATION
+    }
+
+    fn access(&self) -> Access {
+        self.access
+    }
+
+    async fn attempt(&mut self, transaction: &mut Transaction) -> Try<Vec<Row>> {
+        transaction.fetch(&self.text, Vec::new()).await
+    }
+}

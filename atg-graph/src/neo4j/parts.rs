@@ -1,0 +1,118 @@
+//! Dividing a call into transactions: by the bounds on a transaction, and by halves where the
+//! server refuses one.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use async_trait::async_trait;
+use atg_core::{Error, ErrorKind, Result};
+
+use super::errors::{Class, Failure, Try};
+
+/// Rows the server may refuse one after the other, none between them accepted, before the call
+/// gives up: then it is not the rows.
+const MOST_REFUSED: usize = 16;
+
+/// What a transaction may hold.
+#[derive(Debug)]
+pub(super) struct Limits {
+    rows: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Limits {
+    pub(super) fn new(rows: usize, bytes: usize) -> Self {
+        Self { rows: AtomicUsize::new(rows), bytes: AtomicUsize::new(bytes) }
+    }
+
+    /// The server had no memory for so many rows: never again so many.
+    fn lower(&self, rows: usize, bytes: usize) {
+        self.rows.fetch_min((rows / 2).max(1), Relaxed);
+        self.bytes.fetch_min((bytes / 2).max(1), Relaxed);
+        tracing::warn!(
+            rows = self.rows(),
+            bytes = self.bytes.load(Relaxed),
+            "the server had no memory for a batch; batches are smaller from now on"
+        );
+    }
+
+    /// Rows a transaction may have.
+    pub(super) fn rows(&self) -> usize {
+        self.rows.load(Relaxed)
+    }
+
+    fn allow(&self, rows: usize, bytes: usize) -> bool {
+        rows <= 1 || (rows <= self.rows() && bytes <= self.bytes.load(Relaxed))
+    }
+}
+
+/// A part of a call that can be written in a transaction of its own.
+#[async_trait]
+pub(super) trait Part: Sized + Send {
+    type Outcome: Send;
+
+    /// Rows.
+    fn rows(&self) -> usize;
+    /// About how many bytes they have.
+    fn bytes(&self) -> usize;
+    /// Two parts, to be written in this order; neither is empty where this one has two rows.
+    fn halves(self) -> (Self, Self);
+    /// Writes it in one transaction, and gives it back.
+    async fn write(self) -> (Self, Try<Self::Outcome>);
+    /// Counts what a part did.
+    fn done(outcome: Self::Outcome, total: &mut Self::Outcome);
+    /// Whether a part of one row has a row that can be left out.
+    fn can_do_without(&self) -> bool;
+    /// Counts a part of one row that the server refuses; what is left of it without the row.
+    fn refused(self, why: &Error, total: &mut Self::Outcome) -> Option<Self>;
+}
+
+/// Writes all of it.
+///
+/// # Errors
+/// The first failure that is not a row's own; parts written before it stay.
+pub(super) async fn write<P: Part>(
+    limits: &Limits,
+    whole: P,
+    total: &mut P::Outcome,
+) -> Result<()> {
+    let mut parts = vec![whole];
+    let mut refused = 0;
+    while let Some(part) = parts.pop() {
+        if !limits.allow(part.rows(), part.bytes()) {
+            let (first, second) = part.halves();
+            parts.extend([second, first]);
+            continue;
+        }
+        let (part, result) = part.write().await;
+        match result {
+            Ok(outcome) => {
+                refused = 0;
+                P::done(outcome, total);
+            }
+            Err(failure) if part.rows() > 1 && failure.class.is_of_the_batch() => {
+                if failure.class == Class::Memory {
+                    limits.lower(part.rows(), part.bytes());
+                }
+                let (first, second) = part.halves();
+                parts.extend([second, first]);
+            }
+            Err(Failure { class: Class::Row, error }) if part.can_do_without() => {
+                refused += 1;
+                if refused > MOST_REFUSED {
+                    return Err(gave_up(error));
+                }
+                parts.extend(part.refused(&error, total));
+            }
+            Err(failure) => return Err(failure.error),
+        }
+    }
+    Ok(())
+}
+
+fn gave_up(error: Error) -> Error {
+    let message = format!(
+        "the server refused {MOST_REFUSED} rows one after the other, so it is not the rows; \
+         see the cause"
+    );
+    Error::new(ErrorKind::Unsupported, error.operation().to_owned(), message).with_source(error)
+}

@@ -1,0 +1,85 @@
+//! What the server's planner makes of every statement: index seeks, and no Eager where rows are
+//! written.
+
+use neo4rs::{Graph, query};
+
+use super::statements::{self, NodeChange};
+
+/// A type whose uniqueness constraint the statements below may count on.
+const RELATION: &str = "PLAN_TEST";
+
+/// Statements that write rows.
+fn writes() -> Vec<String> {
+    let change = NodeChange {
+        labels: "`Resource`:`vm`",
+        stale_labels: "`old`",
+        stale_properties: &["gone".to_owned()],
+        resource: true,
+    };
+    vec![
+        statements::create_nodes("`Resource`:`vm`", &["id", "name", "content_hash"], true),
+        statements::create_nodes("`Resource`:`vm`", &["id", "name", "content_hash"], false),
+        statements::update_nodes(&change, &["spelled_id", "content_hash", "name"]),
+        statements::LOCK_NODES.to_owned(),
+        statements::KEEP_SET_HASHES.to_owned(),
+        statements::NOTE_CLAIMED.to_owned(),
+        statements::create_relationships(RELATION, &["path"]),
+        statements::lock_relationships(RELATION),
+        statements::update_relationships(RELATION, &["path"], &["gone".to_owned()]),
+    ]
+}
+
+/// Statements that only read.
+fn reads() -> Vec<String> {
+    vec![
+        statements::DIFFERING_NODES.to_owned(),
+        statements::LABELS_AND_KEYS.to_owned(),
+        statements::SET_HASHES.to_owned(),
+        statements::COUNT_SET_HASHES.to_owned(),
+        statements::OUTGOING_CLAIMS.to_owned(),
+        statements::INCOMING_CLAIMS.to_owned(),
+        statements::MISSING_ENDS.to_owned(),
+        statements::find_relationships(RELATION),
+        statements::count_claims(RELATION),
+    ]
+}
+
+/// The operators of a statement's plan.
+async fn operators(server: &Graph, statement: &str) -> Vec<String> {
+    let mut transaction = server.start_txn().await.unwrap();
+    let explained = query(&format!("EXPLAIN {statement}")).param("rows", Vec::<i64>::new());
+    let stream = transaction.execute(explained).await.unwrap();
+    // The driver keeps the plan to itself but for Debug.
+    let summary = format!("{:?}", stream.finish(transaction.handle()).await.unwrap());
+    transaction.rollback().await.unwrap();
+    let after = |text: &str| text.split('"').nth(1).map(|name| name.replace("@neo4j", ""));
+    summary
+        .match_indices("operatorType")
+        .filter_map(|(at, name)| after(summary.get(at + name.len()..)?.split_once('"')?.1))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_statement_seeks_and_no_writing_one_is_eager() {
+    let Ok(uri) = std::env::var("ATG_TEST_NEO4J_URI") else {
+        let required = std::env::var("ATG_REQUIRE_SERVERS").is_ok_and(|value| value == "1");
+        assert!(!required, "no Neo4j: set ATG_TEST_NEO4J_URI");
+        eprintln!("skipped: no Neo4j (set ATG_TEST_NEO4J_URI)");
+        return;
+    };
+    let graph = super::Neo4jGraph::builder(&uri).connect().await.unwrap();
+    atg_core::GraphSink::prepare(&graph).await.unwrap();
+    let inner = &graph.inner;
+    inner.schema.ensure_types(&inner.pool, &[RELATION.into()]).await.unwrap();
+    let server = Graph::new(&uri, "", "").unwrap();
+    let writes = writes();
+    for statement in writes.iter().chain(&reads()) {
+        let operators = operators(&server, statement).await;
+        let has = |part: &str| operators.iter().any(|name| name.contains(part));
+        assert!(has("ProduceResults"), "no plan: {statement}\n{operators:?}");
+        assert!(!has("Scan"), "scans: {statement}\n{operators:?}");
+        let is_creation = statement.contains("CREATE (:");
+        assert!(has("IndexSeek") || is_creation, "no seek: {statement}\n{operators:?}");
+        assert!(!writes.contains(statement) || !has("Eager"), "{statement}\n{operators:?}");
+    }
+}

@@ -1,0 +1,217 @@
+//! Writing what a plan says: relationships made, changed and deleted, and the hashes of sets.
+
+use std::collections::{BTreeMap, HashMap};
+
+use atg_core::Text;
+use neo4rs::BoltType;
+use serde::Deserialize;
+
+use super::errors::{Failure, Try};
+use super::ledger::{Change, Plan, Properties, Version, View};
+use super::names;
+use super::sets::{Identity, Row};
+use super::statements;
+use super::transaction::Transaction;
+use super::values;
+
+/// Rows of one statement, by the type and the names of properties set and taken away.
+type Groups<'a, T> = BTreeMap<(&'a Text, Vec<String>, Vec<String>), Vec<T>>;
+
+/// Which relationships have an end that is not there: source, target.
+type Missing = HashMap<Identity, [bool; 2], foldhash::fast::RandomState>;
+
+/// Makes the database what the plan says, given that it was read under the owners' locks.
+pub(super) async fn write(transaction: &mut Transaction, plan: &Plan<'_>) -> Try<()> {
+    let (changed, created): (Vec<&Change<'_>>, Vec<&Change<'_>>) =
+        plan.changes.iter().partition(|change| change.before.is_some());
+    lock(transaction, &changed).await?;
+    let (updated, deleted): (Vec<&Change<'_>>, Vec<&Change<'_>>) =
+        changed.into_iter().partition(|change| change.after.is_some());
+    delete(transaction, &deleted).await?;
+    update(transaction, &updated).await?;
+    let missing = create(transaction, created).await?;
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::overtaken("a node was deleted meanwhile"))
+    }
+}
+
+/// The changes by type.
+fn by_type<'a>(changes: &[&'a Change<'_>]) -> BTreeMap<&'a Text, Vec<&'a Change<'a>>> {
+    let mut types: BTreeMap<&Text, Vec<&Change<'_>>> = BTreeMap::new();
+    for change in changes {
+        types.entry(&change.identity.relation).or_default().push(change);
+    }
+    types
+}
+
+/// Locks relationships that are stored, and makes sure that they are still claimed as they were.
+async fn lock(transaction: &mut Transaction, changes: &[&Change<'_>]) -> Try<()> {
+    for (relation, changes) in by_type(changes) {
+        let rows = || -> Vec<BoltType> {
+            let row = |change: &&Change<'_>| {
+                let claims = change.before.as_ref().map_or(0, |before| before.claims);
+                let claims = values::integer(i64::from(claims));
+                values::row(vec![values::text(&change.identity.key), claims])
+            };
+            changes.iter().map(row).collect()
+        };
+        transaction.run(&statements::lock_relationships(relation), rows()).await?;
+        let stored = count(transaction, &statements::count_claims(relation), rows()).await?;
+        if stored != changes.len() {
+            return Err(Failure::overtaken("another writer changed a relationship meanwhile"));
+        }
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    stored: usize,
+}
+
+async fn count(transaction: &mut Transaction, statement: &str, rows: Vec<BoltType>) -> Try<usize> {
+    let counted: Vec<Counted> = transaction.read(statement, rows).await?;
+    Ok(counted.first().map_or(0, |counted| counted.stored))
+}
+
+async fn delete(transaction: &mut Transaction, changes: &[&Change<'_>]) -> Try<()> {
+    for (relation, changes) in by_type(changes) {
+        let row = |change: &&Change<'_>| values::row(vec![values::text(&change.identity.key)]);
+        let rows = changes.iter().map(row).collect();
+        transaction.run(&statements::delete_relationships(relation), rows).await?;
+    }
+    Ok(())
+}
+
+async fn update(transaction: &mut Transaction, changes: &[&Change<'_>]) -> Try<()> {
+    let mut groups: Groups<'_, BoltType> = Groups::new();
+    for change in changes {
+        let Some(after) = &change.after else { continue };
+        let before = change.before.as_ref().and_then(|before| before.properties.as_ref());
+        // Where only claims change, the properties are left alone.
+        let same = before.is_none() || before == after.properties.as_ref();
+        let set: &[_] = if same { &[] } else { after.properties.as_deref().unwrap_or_default() };
+        let stale = if same { Vec::new() } else { stale_names(before, after) };
+        let mut row = vec![values::text(&change.identity.key), claims(after)];
+        row.extend(set.iter().map(|(_, value)| values::encode(value)));
+        let shape = (&change.identity.relation, property_names(set), stale);
+        groups.entry(shape).or_default().push(values::row(row));
+    }
+    for ((relation, set, stale), rows) in groups {
+        let names: Vec<&str> = set.iter().map(String::as_str).collect();
+        let statement = statements::update_relationships(relation, &names, &stale);
+        transaction.run(&statement, rows).await?;
+    }
+    Ok(())
+}
+
+fn claims(version: &Version) -> BoltType {
+    values::integer(i64::from(version.claims))
+}
+
+fn property_names(properties: &[(Text, atg_core::Value)]) -> Vec<String> {
+    properties.iter().map(|(name, _)| names::relationship_property(name).into_owned()).collect()
+}
+
+/// The properties that are stored and are not to be.
+fn stale_names(before: Option<&Properties>, after: &Version) -> Vec<String> {
+    let wanted = property_names(after.properties.as_deref().unwrap_or_default());
+    let stored = property_names(before.map(Vec::as_slice).unwrap_or_default());
+    stored.into_iter().filter(|name| !wanted.contains(name)).collect()
+}
+
+/// Creates the relationships that are not stored, but for those with an end that is not there,
+/// which it gives back.
+pub(super) async fn create<'a>(
+    transaction: &mut Transaction,
+    changes: impl IntoIterator<Item = &'a Change<'a>>,
+) -> Try<Missing> {
+    let mut groups: Groups<'_, &Change<'_>> = Groups::new();
+    for change in changes {
+        let properties = change.after.as_ref().and_then(|after| after.properties.as_deref());
+        let names = property_names(properties.unwrap_or_default());
+        let shape = (&change.identity.relation, names, Vec::new());
+        groups.entry(shape).or_default().push(change);
+    }
+    let mut missing = Missing::default();
+    for ((relation, set, _), changes) in groups {
+        let names: Vec<&str> = set.iter().map(String::as_str).collect();
+        let statement = statements::create_relationships(relation, &names);
+        let rows: Vec<BoltType> = changes.iter().filter_map(|change| created_row(change)).collect();
+        let counters = transaction.run(&statement, rows).await?;
+        let left_out = changes.len() - usize::try_from(counters.relationships_created).unwrap_or(0);
+        if left_out > 0 {
+            let found = find_missing(transaction, &changes).await?;
+            if found.len() != left_out {
+                return Err(Failure::overtaken("a node came or went meanwhile"));
+            }
+            missing.extend(found);
+        }
+    }
+    Ok(missing)
+}
+
+fn created_row(change: &Change<'_>) -> Option<BoltType> {
+    let (row, after) = (change.row?, change.after.as_ref()?);
+    let mut values = vec![
+        values::text(row.relationship.source.key()),
+        values::text(row.relationship.target.key()),
+        values::text(&change.identity.key),
+        claims(after),
+    ];
+    let properties = after.properties.iter().flatten();
+    values.extend(properties.map(|(_, value)| values::encode(value)));
+    Some(values::row(values))
+}
+
+#[derive(Deserialize)]
+struct MissingEnds {
+    place: usize,
+    no_source: bool,
+    no_target: bool,
+}
+
+async fn find_missing(transaction: &mut Transaction, changes: &[&Change<'_>]) -> Try<Missing> {
+    let rows: Vec<&Row> = changes.iter().filter_map(|change| change.row).collect();
+    let encoded = rows.iter().enumerate().map(|(place, row)| {
+        let [source, target] =
+            [&row.relationship.source, &row.relationship.target].map(|end| values::text(end.key()));
+        values::row(vec![source, target, values::place(place)])
+    });
+    let found: Vec<MissingEnds> =
+        transaction.read(statements::MISSING_ENDS, encoded.collect()).await?;
+    let named = found.into_iter().filter_map(|one| {
+        Some((rows.get(one.place)?.identity.clone(), [one.no_source, one.no_target]))
+    });
+    Ok(named.collect())
+}
+
+/// Locks owners that are expected to have no set stored, and says whether that is so.
+pub(super) async fn lock_new_owners(transaction: &mut Transaction, view: &View) -> Try<bool> {
+    let rows = || -> Vec<BoltType> {
+        let mut keys: Vec<&Text> = view.owners.keys().collect();
+        // One order of locks for all writers.
+        keys.sort_unstable();
+        keys.into_iter().map(|key| values::row(vec![values::text(key)])).collect()
+    };
+    transaction.run(statements::LOCK_NODES, rows()).await?;
+    Ok(count(transaction, statements::COUNT_SET_HASHES, rows()).await? == 0)
+}
+
+/// Keeps the hashes of the sets, and notes on whose behalf others made claims.
+pub(super) async fn keep(transaction: &mut Transaction, plan: &Plan<'_>) -> Try<()> {
+    if !plan.hashes.is_empty() {
+        let row =
+            |(key, hash): (&Text, &u64)| values::row(vec![values::text(key), values::hash(*hash)]);
+        let rows = plan.hashes.iter().map(row).collect();
+        transaction.run(statements::KEEP_SET_HASHES, rows).await?;
+    }
+    let claimed = plan.claimed.iter().filter(|key| !plan.hashes.contains_key(*key));
+    let rows: Vec<BoltType> = claimed.map(|key| values::row(vec![values::text(key)])).collect();
+    if !rows.is_empty() {
+        transaction.run(statements::NOTE_CLAIMED, rows).await?;
+    }
+    Ok(())
+}

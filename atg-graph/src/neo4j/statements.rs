@@ -1,0 +1,192 @@
+//! The statements: text made from a shape (labels, types, property names), never from values.
+//!
+//! Rows are lists read by position, labels and types are static text, and each property is set
+//! by itself, for which the server's plans need no Eager. The server keeps plans by text, so the
+//! same shape must always give the same text. `UNWIND` rows with one node a row are found by the
+//! unique index on `:Resource(id)`.
+
+use std::fmt::Write as _;
+
+use super::names::quoted;
+
+/// The label of every node, which carries the unique constraint on `id`.
+pub(super) const BASE_LABEL: &str = "Resource";
+
+/// Finds a relationship's ends without the locks that a seek in a writing statement takes on
+/// the entries of missing nodes, for which other writers would wait: a range of one value does.
+const ENDS: &str = "MATCH (a:Resource) WHERE a.id >= r[0] AND a.id <= r[0] \
+    MATCH (b:Resource) WHERE b.id >= r[1] AND b.id <= r[1]";
+
+/// Which nodes are not stored just so; rows are key, content hash, place.
+pub(super) const DIFFERING_NODES: &str = "UNWIND $rows AS r \
+    OPTIONAL MATCH (n:Resource {id: r[0]}) \
+    WITH r, n WHERE n IS NULL OR coalesce(n.content_hash, 0) <> r[1] \
+    RETURN r[2] AS place, n IS NULL AS absent";
+
+/// Locks nodes until the transaction ends; rows start with the key.
+pub(super) const LOCK_NODES: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]}) SET n.content_hash = n.content_hash";
+
+/// What an update has to take away from nodes; rows are key, place.
+pub(super) const LABELS_AND_KEYS: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]}) RETURN r[1] AS place, labels(n) AS labels, keys(n) AS keys";
+
+/// The hashes of the sets that nodes name; rows are key, place.
+pub(super) const SET_HASHES: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]}) RETURN r[1] AS place, n.relationships_hash AS hash";
+
+/// How many nodes have a set stored; rows are key, place.
+pub(super) const COUNT_SET_HASHES: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]}) WHERE n.relationships_hash IS NOT NULL \
+    RETURN count(*) AS stored";
+
+/// Keeps the hashes of whole sets; rows are key, hash.
+pub(super) const KEEP_SET_HASHES: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]}) SET n.relationships_hash = r[1]";
+
+/// Notes that a node has something to withdraw; rows are key.
+pub(super) const NOTE_CLAIMED: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]}) SET n.relationships_hash = coalesce(n.relationships_hash, 0)";
+
+/// What nodes claim of the relationships that start at them; rows are key, place.
+pub(super) const OUTGOING_CLAIMS: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]})-[e]->(m) \
+    WHERE e.relationship_key IS NOT NULL AND (n = m OR e.named_by % 2 = 1) \
+    RETURN r[1] AS place, type(e) AS relation, e.relationship_key AS key, \
+    e.named_by AS named_by, CASE WHEN n = m THEN 3 ELSE 1 END AS claims";
+
+/// What nodes claim of the relationships that point at them, loops aside; rows are key, place.
+pub(super) const INCOMING_CLAIMS: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]})<-[e]-(m) \
+    WHERE e.relationship_key IS NOT NULL AND n <> m AND e.named_by >= 2 \
+    RETURN r[1] AS place, type(e) AS relation, e.relationship_key AS key, \
+    e.named_by AS named_by, 2 AS claims";
+
+/// Which ends are not there; rows are source, target, place.
+pub(super) const MISSING_ENDS: &str = "UNWIND $rows AS r \
+    OPTIONAL MATCH (a:Resource {id: r[0]}) OPTIONAL MATCH (b:Resource {id: r[1]}) \
+    WITH r, a, b WHERE a IS NULL OR b IS NULL \
+    RETURN r[2] AS place, a IS NULL AS no_source, b IS NULL AS no_target";
+
+/// Creates nodes with these labels and properties; a row has a value for each property.
+pub(super) fn create_nodes(labels: &str, properties: &[&str], resource: bool) -> String {
+    let mut statement = format!("UNWIND $rows AS r CREATE (:{labels} {{");
+    push_members(&mut statement, properties, 0);
+    statement.push_str(if resource { "})" } else { ", is_resource: false})" });
+    statement
+}
+
+/// What an update of nodes does beside setting properties.
+#[derive(Debug)]
+pub(super) struct NodeChange<'a> {
+    pub(super) labels: &'a str,
+    pub(super) stale_labels: &'a str,
+    pub(super) stale_properties: &'a [String],
+    pub(super) resource: bool,
+}
+
+/// Makes nodes what the rows say; a row is the key and a value for each property.
+pub(super) fn update_nodes(change: &NodeChange<'_>, properties: &[&str]) -> String {
+    let mut statement = String::from("UNWIND $rows AS r MATCH (n:Resource {id: r[0]})");
+    if !change.stale_labels.is_empty() {
+        let _ = write!(statement, " REMOVE n:{}", change.stale_labels);
+    }
+    let _ = write!(statement, " SET n:{}", change.labels);
+    push_settings(&mut statement, "n", properties, 1);
+    let resource = if change.resource { "null" } else { "false" };
+    let _ = write!(statement, ", n.is_resource = {resource}");
+    push_removals(&mut statement, "n", change.stale_properties);
+    statement
+}
+
+/// Creates relationships of one type between nodes that are there; rows are source, target,
+/// key, claims, and a value for each property.
+pub(super) fn create_relationships(relation: &str, properties: &[&str]) -> String {
+    let mut statement = format!(
+        "UNWIND $rows AS r {ENDS} CREATE (a)-[:{} {{relationship_key: r[2], named_by: r[3]",
+        quoted(relation)
+    );
+    if !properties.is_empty() {
+        statement.push_str(", ");
+        push_members(&mut statement, properties, 4);
+    }
+    statement.push_str("}]->(b)");
+    statement
+}
+
+/// What is stored of relationships, and which of their ends are not there; rows are source,
+/// target, key, place.
+pub(super) fn find_relationships(relation: &str) -> String {
+    format!(
+        "UNWIND $rows AS r \
+         OPTIONAL MATCH (a:Resource {{id: r[0]}}) OPTIONAL MATCH (b:Resource {{id: r[1]}}) \
+         OPTIONAL MATCH ()-[e:{} {{relationship_key: r[2]}}]->() \
+         WITH r, a, b, e WHERE a IS NULL OR b IS NULL OR e IS NOT NULL \
+         RETURN r[3] AS place, a IS NULL AS no_source, b IS NULL AS no_target, \
+         properties(e) AS stored",
+        quoted(relation)
+    )
+}
+
+/// Locks relationships until the transaction ends; rows are key.
+pub(super) fn lock_relationships(relation: &str) -> String {
+    format!(
+        "UNWIND $rows AS r MATCH ()-[e:{} {{relationship_key: r[0]}}]->() \
+         SET e.named_by = e.named_by",
+        quoted(relation)
+    )
+}
+
+/// How many relationships are still claimed as they were; rows are key, claims.
+pub(super) fn count_claims(relation: &str) -> String {
+    format!(
+        "UNWIND $rows AS r MATCH ()-[e:{} {{relationship_key: r[0]}}]->() \
+         WHERE e.named_by = r[1] RETURN count(*) AS stored",
+        quoted(relation)
+    )
+}
+
+/// Makes relationships what the rows say; rows are key, claims, and a value for each property.
+pub(super) fn update_relationships(
+    relation: &str,
+    properties: &[&str],
+    stale: &[String],
+) -> String {
+    let mut statement = format!(
+        "UNWIND $rows AS r MATCH ()-[e:{} {{relationship_key: r[0]}}]->() SET e.named_by = r[1]",
+        quoted(relation)
+    );
+    push_settings(&mut statement, "e", properties, 2);
+    push_removals(&mut statement, "e", stale);
+    statement
+}
+
+/// Deletes relationships; rows are key.
+pub(super) fn delete_relationships(relation: &str) -> String {
+    format!(
+        "UNWIND $rows AS r MATCH ()-[e:{} {{relationship_key: r[0]}}]->() DELETE e",
+        quoted(relation)
+    )
+}
+
+/// `name: r[0], other: r[1]`.
+fn push_members(statement: &mut String, properties: &[&str], first: usize) {
+    for (index, property) in properties.iter().enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        let _ = write!(statement, "{separator}{}: r[{}]", quoted(property), first + index);
+    }
+}
+
+/// `, n.name = r[1], n.other = r[2]`.
+fn push_settings(statement: &mut String, variable: &str, properties: &[&str], first: usize) {
+    for (index, property) in properties.iter().enumerate() {
+        let _ = write!(statement, ", {variable}.{} = r[{}]", quoted(property), first + index);
+    }
+}
+
+/// `, n.name = null`.
+fn push_removals(statement: &mut String, variable: &str, properties: &[String]) {
+    for property in properties {
+        let _ = write!(statement, ", {variable}.{} = null", quoted(property));
+    }
+}

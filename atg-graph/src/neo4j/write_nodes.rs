@@ -1,0 +1,283 @@
+//! Writing nodes: created outright where they are likely new, else compared first.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use atg_core::{Error, Node, NodeOutcome, RejectedRow, Result, Text};
+use neo4rs::BoltType;
+use serde::Deserialize;
+
+use super::Inner;
+use super::errors::{Failure, Try};
+use super::names;
+use super::node_rows::{self, COLUMN_NAMES, Group, NodeRow};
+use super::parts::{self, Part};
+use super::statements::{self, NodeChange};
+use super::transaction::Transaction;
+use super::values;
+use super::work::{self, Work};
+
+/// Writes a batch.
+pub(super) async fn upsert(inner: &Arc<Inner>, nodes: &[Node]) -> Result<NodeOutcome> {
+    let mut outcome = NodeOutcome::default();
+    let rows = accepted(nodes, &mut outcome);
+    if !rows.is_empty() {
+        let part = NodePart { inner: inner.clone(), rows };
+        parts::write(&inner.limits, part, &mut outcome).await?;
+    }
+    outcome.rejected.sort_by_key(|row| row.index);
+    Ok(outcome)
+}
+
+/// Every row that the server can hold and that no later one replaces; the others are counted.
+fn accepted(nodes: &[Node], outcome: &mut NodeOutcome) -> Vec<NodeRow> {
+    let mut last: HashMap<&Text, usize, foldhash::fast::RandomState> = HashMap::default();
+    let mut rows: Vec<NodeRow> = Vec::with_capacity(nodes.len());
+    for (place, node) in nodes.iter().enumerate() {
+        if let Some(why) = node_rows::problem(node) {
+            outcome.rejected.push(RejectedRow { index: place, inner: 0, why });
+            continue;
+        }
+        let row = NodeRow { place, hash: node.content_hash(), node: node.clone() };
+        if let Some(earlier) = last.get(node.id.key()).and_then(|index| rows.get_mut(*index)) {
+            outcome.unchanged += 1;
+            *earlier = row;
+        } else {
+            last.insert(node.id.key(), rows.len());
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+/// Nodes for one transaction.
+struct NodePart {
+    inner: Arc<Inner>,
+    rows: Vec<NodeRow>,
+}
+
+#[async_trait]
+impl Part for NodePart {
+    type Outcome = NodeOutcome;
+
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn bytes(&self) -> usize {
+        self.rows.iter().map(|row| row.node.size()).sum()
+    }
+
+    fn halves(mut self) -> (Self, Self) {
+        let second = self.rows.split_off(self.rows.len() / 2);
+        let inner = self.inner.clone();
+        (self, Self { inner, rows: second })
+    }
+
+    async fn write(self) -> (Self, Try<NodeOutcome>) {
+        let (inner, rows) = (self.inner, self.rows);
+        let fresh = inner.fresh_nodes.is_likely();
+        let mut write = NodeWrite { inner: inner.clone(), rows, fresh, uncertain: None };
+        let result = work::perform(&inner.pool, &mut write).await;
+        if let Ok(outcome) = &result {
+            inner.fresh_nodes.written(outcome.created == write.rows.len() as u64);
+        }
+        (Self { inner, rows: write.rows }, result)
+    }
+
+    fn done(outcome: NodeOutcome, total: &mut NodeOutcome) {
+        total.created += outcome.created;
+        total.updated += outcome.updated;
+        total.unchanged += outcome.unchanged;
+    }
+
+    fn can_do_without(&self) -> bool {
+        self.rows.len() == 1
+    }
+
+    fn refused(self, why: &Error, total: &mut NodeOutcome) -> Option<Self> {
+        let rejected =
+            |row: &NodeRow| RejectedRow { index: row.place, inner: 0, why: why.report() };
+        total.rejected.extend(self.rows.iter().map(rejected));
+        None
+    }
+}
+
+/// The writing of a part, from try to try.
+struct NodeWrite {
+    inner: Arc<Inner>,
+    rows: Vec<NodeRow>,
+    fresh: bool,
+    /// What a transaction did whose commit was never answered.
+    uncertain: Option<NodeOutcome>,
+}
+
+#[async_trait]
+impl Work for NodeWrite {
+    type Outcome = NodeOutcome;
+
+    fn operation(&self) -> &'static str {
+        "write nodes"
+    }
+
+    async fn attempt(&mut self, transaction: &mut Transaction) -> Try<NodeOutcome> {
+        if self.fresh {
+            let created = self.create(transaction, 0..self.rows.len()).await?;
+            return Ok(NodeOutcome { created, ..NodeOutcome::default() });
+        }
+        let outcome = self.compare_and_write(transaction).await?;
+        if outcome.created + outcome.updated == 0 {
+            // All is there: so the commit that was not answered was done.
+            return Ok(self.uncertain.take().unwrap_or(outcome));
+        }
+        Ok(outcome)
+    }
+
+    fn conflict(&mut self) {
+        if std::mem::take(&mut self.fresh) {
+            self.inner.fresh_nodes.refuted();
+        }
+    }
+
+    fn uncertain(&mut self, outcome: NodeOutcome) {
+        self.fresh = false;
+        self.uncertain = Some(outcome);
+    }
+}
+
+#[derive(Deserialize)]
+struct Differing {
+    place: usize,
+    absent: bool,
+}
+
+#[derive(Deserialize)]
+struct Present {
+    place: usize,
+    labels: Vec<String>,
+    keys: Vec<String>,
+}
+
+impl NodeWrite {
+    async fn create(
+        &self,
+        transaction: &mut Transaction,
+        places: impl Iterator<Item = usize>,
+    ) -> Try<u64> {
+        let mut created = 0;
+        for group in node_rows::groups(&self.rows, places) {
+            let labels = node_rows::label_text(&group.labels);
+            let resource = node_rows::is_resource(&group.labels);
+            let statement = statements::create_nodes(&labels, &group.properties(), resource);
+            created += transaction.run(&statement, self.encode(&group)).await?.nodes_created;
+        }
+        Ok(created)
+    }
+
+    fn encode(&self, group: &Group) -> Vec<BoltType> {
+        let rows = group.rows.iter().filter_map(|place| self.rows.get(*place));
+        rows.map(|row| group.encode(row)).collect()
+    }
+
+    /// Writes what differs from what is stored.
+    async fn compare_and_write(&self, transaction: &mut Transaction) -> Try<NodeOutcome> {
+        let keys = self.rows.iter().enumerate().map(|(place, row)| {
+            let key = values::text(row.node.id.key());
+            values::row(vec![key, values::hash(row.hash), values::place(place)])
+        });
+        let differing: Vec<Differing> =
+            transaction.read(statements::DIFFERING_NODES, keys.collect()).await?;
+        let places =
+            |absent| differing.iter().filter(move |one| one.absent == absent).map(|one| one.place);
+        let changed: Vec<usize> = places(false).collect();
+        self.update(transaction, &changed).await?;
+        let created = self.create(transaction, places(true)).await?;
+        Ok(NodeOutcome {
+            created,
+            updated: changed.len() as u64,
+            unchanged: (self.rows.len() - differing.len()) as u64,
+            rejected: Vec::new(),
+        })
+    }
+
+    /// Updates nodes that are there, under their locks.
+    async fn update(&self, transaction: &mut Transaction, places: &[usize]) -> Try<()> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        let keys = || {
+            let rows = places.iter().filter_map(|place| Some((*place, self.rows.get(*place)?)));
+            rows.map(|(place, row)| {
+                values::row(vec![values::text(row.node.id.key()), values::place(place)])
+            })
+            .collect()
+        };
+        transaction.run(statements::LOCK_NODES, keys()).await?;
+        let present: Vec<Present> = transaction.read(statements::LABELS_AND_KEYS, keys()).await?;
+        if present.len() != places.len() {
+            return Err(Failure::overtaken("a node was deleted meanwhile"));
+        }
+        for (stale, places) in self.by_staleness(&present) {
+            for group in node_rows::groups(&self.rows, places.into_iter()) {
+                let group = group.with_all_columns();
+                let statement = update_statement(&group, &stale);
+                transaction.run(&statement, self.encode(&group)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The nodes by what an update has to take away from them.
+    fn by_staleness(&self, present: &[Present]) -> HashMap<Stale, Vec<usize>> {
+        let mut by_staleness: HashMap<Stale, Vec<usize>> = HashMap::new();
+        for one in present {
+            if let Some(row) = self.rows.get(one.place) {
+                by_staleness.entry(stale(row, one)).or_default().push(one.place);
+            }
+        }
+        by_staleness
+    }
+}
+
+fn update_statement(group: &Group, stale: &Stale) -> String {
+    let quoted: Vec<String> = stale.labels.iter().map(|label| names::quoted(label)).collect();
+    let change = NodeChange {
+        labels: &node_rows::label_text(&group.labels),
+        stale_labels: &quoted.join(":"),
+        stale_properties: &stale.properties,
+        resource: node_rows::is_resource(&group.labels),
+    };
+    // The key comes first in a row, and is not set.
+    statements::update_nodes(&change, group.properties().get(1..).unwrap_or_default())
+}
+
+/// What a stored node has and the one to be written has not.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Stale {
+    labels: Vec<String>,
+    properties: Vec<String>,
+}
+
+fn stale(row: &NodeRow, present: &Present) -> Stale {
+    let node = &row.node;
+    let wanted_label = |label: &&String| {
+        label.as_str() == atg_core::RESOURCE_LABEL
+            || node.labels.iter().any(|own| own.as_str() == label.as_str())
+    };
+    let wanted = node_rows::custom_names(node);
+    let kept =
+        ["id", "spelled_id", "is_resource", "synthetic", "content_hash", "relationships_hash"];
+    let wanted_property = |name: &&String| {
+        kept.contains(&name.as_str())
+            || COLUMN_NAMES.contains(&name.as_str())
+            || wanted.contains(name)
+    };
+    let mut labels: Vec<String> =
+        present.labels.iter().filter(|label| !wanted_label(label)).cloned().collect();
+    let mut properties: Vec<String> =
+        present.keys.iter().filter(|name| !wanted_property(name)).cloned().collect();
+    labels.sort_unstable();
+    properties.sort_unstable();
+    Stale { labels, properties }
+}

@@ -1,0 +1,10 @@
+//! The Neo4j graph against a real server, whose address is in `ATG_TEST_NEO4J_URI`. Everything
+//! in its database is deleted.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod bad_rows;
+mod conformance;
+mod same_graph;
+mod server;
+mod together;
