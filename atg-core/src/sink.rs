@@ -113,7 +113,9 @@ impl SinkProfile {
 /// - **Identity**: a node is its canonical key; a relationship its (source key, type, target
 ///   key). Writing the same again changes nothing and counts as unchanged.
 /// - **All or nothing**: a batch whose call returns an error left nothing behind; once it
-///   returns `Ok` it is committed and survives the death of the process.
+///   returns `Ok` it is committed and survives the death of the process. A store that bounds its
+///   transactions commits a larger call in parts, in their order, and says how large; an error then
+///   may leave whole parts behind, and calling again is safe.
 /// - **A bad row** is found, left out and named in the outcome; it never costs the others.
 /// - **Counts** are what the store did, never the length of the batch:
 ///   created + updated + unchanged + rejected (+ missing relationships) is the batch.

@@ -105,13 +105,13 @@ impl Connection {
         &self.shared.settings
     }
 
-    async fn begin(&self, bookmarks: Option<Vec<String>>) -> neo4rs::Result<Txn> {
+    /// In boxes: the driver's types and futures are large.
+    async fn begin(&self, bookmarks: Option<Vec<String>>) -> neo4rs::Result<Box<Txn>> {
         let operation = match self.access {
             Access::Read => Operation::Read,
             Access::Write => Operation::Write,
         };
-        // The driver's future is large.
-        Box::pin(self.driver.start_txn_as(operation, bookmarks)).await
+        Box::pin(self.driver.start_txn_as(operation, bookmarks)).await.map(Box::new)
     }
 
     /// Gives the connection back after a commit, with the bookmark it returned, or a rollback.
@@ -125,7 +125,7 @@ impl Connection {
     /// Gives the connection back after the server failed, once the transaction has ended there:
     /// the driver resets a connection before a new transaction.
     pub(super) async fn reset(self) {
-        let reset = async { self.begin(None).await?.rollback().await };
+        let reset = async { Box::pin(self.begin(None).await?.rollback()).await };
         if self.shared.in_time(reset).await.is_ok() {
             self.release(None);
         }

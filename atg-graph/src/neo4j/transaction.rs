@@ -49,7 +49,7 @@ pub(super) struct Transaction {
 
 /// The driver's transaction and its connection, dropped in this order.
 struct Open {
-    driver: Txn,
+    driver: Box<Txn>,
     connection: Connection,
 }
 
@@ -64,7 +64,7 @@ enum State {
 }
 
 impl Transaction {
-    pub(super) fn new(driver: Txn, connection: Connection) -> Self {
+    pub(super) fn new(driver: Box<Txn>, connection: Connection) -> Self {
         Self {
             settings: Arc::clone(connection.settings()),
             open: Some(Open { driver, connection }),
@@ -78,9 +78,8 @@ impl Transaction {
         self.label = Label { operation, attempt };
     }
 
-    /// Runs a statement that returns nothing, with `rows` as `$rows`. A failure within what it
-    /// would return stays unseen: a statement that returns something takes
-    /// [`fetch`](Self::fetch).
+    /// Runs a statement that returns nothing, with `rows` as `$rows`; where one returns something,
+    /// a failure within it would stay unseen.
     pub(super) async fn run(&mut self, statement: &str, rows: Vec<BoltType>) -> Try<Counters> {
         let parameters = vec![("rows", list(rows))];
         let watch = self.watch(statement, &parameters);
@@ -131,7 +130,7 @@ impl Transaction {
         let Some(Open { driver, connection }) = self.open.take() else {
             return Err(out_of_step(self.label));
         };
-        match watch.over(driver.commit()).await {
+        match watch.over(Box::pin(driver.commit())).await {
             Ok(bookmark) => {
                 connection.release(bookmark);
                 Ok(())
@@ -205,7 +204,7 @@ impl Open {
         match state {
             State::Ready => {
                 let limit = connection.settings().connect_timeout;
-                if let Ok(Ok(())) = timeout(limit, driver.rollback()).await {
+                if let Ok(Ok(())) = timeout(limit, Box::pin(driver.rollback())).await {
                     connection.release(None);
                 }
             }

@@ -158,9 +158,9 @@ mod tests {
     async fn server(on: Message, answers: impl IntoIterator<Item = Answer>) -> FakeServer {
         let answers: Vec<_> = answers.into_iter().collect();
         let mut answers = answers.into_iter();
-        let script = move |message| match message == on {
-            true => answers.next().unwrap_or(Answer::Success),
-            false => Answer::Success,
+        let script = move |message| {
+            let answer = if message == on { answers.next() } else { None };
+            answer.unwrap_or(Answer::Success)
         };
         FakeServer::start(script).await
     }
