@@ -1,22 +1,17 @@
 //! Scan, scale, validate, report.
 
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use atg_core::memory::MemoryGraph;
 use atg_core::pipeline::{CancellationToken, Phase, Pipeline, PipelineOptions, ScanReport};
-use atg_core::{
-    DryRun, Error, ErrorKind, GraphCounts, GraphReader, GraphSink, NodeFilter, Result,
-    UNRESOLVED_LABEL,
-};
+use atg_core::{DryRun, GraphCounts, GraphReader, GraphSink, NodeFilter, Result, UNRESOLVED_LABEL};
 use atg_graph::scale::{
     ScaleOutcome, ScalePhase, ScaleReport, ScaleUp, Validation, validate, validate_graph,
 };
-use atg_graph::sqlite::SqliteGraph;
 use futures::TryStreamExt;
 
+use crate::graph::{Graph, Place};
 use crate::options::Options;
 use crate::progress::Bar;
 use crate::report::{self, CheckLine, Report, ScaleSection, ValidationSection};
@@ -24,18 +19,18 @@ use crate::source::{self, Origin};
 
 /// Runs the whole flow; true where everything that was asked for was done.
 pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result<bool> {
-    refuse_addresses(&options.graph)?;
+    let place = Place::of(options)?;
     if let Some(path) = &options.report {
-        report::check_path(path, Path::new(&options.graph))?;
+        report::check_path(path, place.file())?;
     }
     let origin = source::open(options)?;
     if !options.quiet {
-        println!("source: {}\ngraph:  {}\n", origin.name, options.graph);
+        println!("source: {}\ngraph:  {place}\n", origin.name);
     }
     if options.dry_run {
-        return dry_run(options, origin, cancel).await;
+        return dry_run(options, &place, origin, cancel).await;
     }
-    let graph = Arc::new(SqliteGraph::open(&options.graph)?);
+    let graph = place.open().await?;
     let name = origin.name.clone();
     let mut flow = Flow { options, cancel, graph, phases: Vec::new() };
     let scan = flow.scan(origin).await?;
@@ -45,20 +40,20 @@ pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result
     let counts = flow.graph.counts().await?;
     let report = Report {
         source: name,
-        graph: options.graph.clone(),
+        graph: place.to_string(),
         scan,
         scale: scaled.0,
         validation,
         phases: flow.phases,
         peak_memory_bytes: report::peak_memory_bytes(),
     };
-    finish(options, &report, &counts)
+    finish(options, &place, &report, &counts)
 }
 
 struct Flow<'a> {
     options: &'a Options,
     cancel: &'a CancellationToken,
-    graph: Arc<SqliteGraph>,
+    graph: Arc<dyn Graph>,
     phases: Vec<Phase>,
 }
 
@@ -97,7 +92,7 @@ impl Flow<'_> {
                 }
             },
         );
-        let outcome = self.cancel.run_until_cancelled(work.run(&*self.graph, &self.graph)).await;
+        let outcome = self.cancel.run_until_cancelled(work.run(&self.graph, &self.graph)).await;
         bar.finish();
         let Some(outcome) = outcome.transpose()? else {
             return Ok((ScaleSection::default(), None));
@@ -135,8 +130,8 @@ impl Flow<'_> {
         }
         let begun = Instant::now();
         let validation = match scaled {
-            Some(scaled) => validate(&*self.graph, scaled).await?,
-            None => validate_graph(&*self.graph).await?,
+            Some(scaled) => validate(&self.graph, scaled).await?,
+            None => validate_graph(&self.graph).await?,
         };
         let counts = self.graph.counts().await?;
         self.phases.push(Phase::new(
@@ -178,38 +173,37 @@ async fn scan<G: GraphSink + 'static>(
 }
 
 /// Compares what is read with the graph, which need not exist, and writes nothing.
-async fn dry_run(options: &Options, origin: Origin, cancel: &CancellationToken) -> Result<bool> {
+async fn dry_run(
+    options: &Options,
+    place: &Place,
+    origin: Origin,
+    cancel: &CancellationToken,
+) -> Result<bool> {
     let name = origin.name.clone();
-    let path = Path::new(&options.graph);
-    let (mut scan, counts) = if path.exists() {
-        let graph = Arc::new(SqliteGraph::builder(path).read_only(true).open()?);
-        let counts = graph.counts().await?;
-        (scan(options, origin, DryRun::new(graph), cancel).await?, counts)
-    } else {
-        let graph = MemoryGraph::new();
-        (scan(options, origin, DryRun::new(graph), cancel).await?, GraphCounts::default())
-    };
+    let graph = place.open_to_read().await?;
+    let counts = graph.counts().await?;
+    let mut scan = scan(options, origin, DryRun::new(graph), cancel).await?;
     let phases = std::mem::take(&mut scan.phases);
     if !options.quiet {
         println!("dry run: \"written\" below is what would be; nothing was written or scaled");
     }
     let report = Report {
         source: name,
-        graph: options.graph.clone(),
+        graph: place.to_string(),
         validation: ValidationSection { passed: scan.is_complete(), checks: vec![whole(&scan)] },
         scan,
         scale: ScaleSection::default(),
         phases,
         peak_memory_bytes: report::peak_memory_bytes(),
     };
-    finish(options, &report, &counts)
+    finish(options, place, &report, &counts)
 }
 
-fn finish(options: &Options, report: &Report, counts: &GraphCounts) -> Result<bool> {
+fn finish(options: &Options, place: &Place, report: &Report, counts: &GraphCounts) -> Result<bool> {
     if !options.quiet {
         report::print(report, counts);
         if !options.dry_run {
-            report::print_queries(&options.graph);
+            place.print_queries();
         }
     }
     report::print_problems(&report.scan);
@@ -246,15 +240,4 @@ fn whole(scan: &ScanReport) -> CheckLine {
         passed: scan.is_complete(),
         detail,
     }
-}
-
-fn refuse_addresses(graph: &str) -> Result<()> {
-    let Some((scheme, _)) = graph.split_once("://") else { return Ok(()) };
-    let message = match scheme {
-        "neo4j" | "bolt" | "neo4j+s" | "bolt+s" | "neo4j+ssc" | "bolt+ssc" => {
-            "Neo4j is not built in yet; give --graph the path of an SQLite file".to_owned()
-        }
-        _ => format!("{scheme}:// is no graph this program knows; give --graph a file's path"),
-    };
-    Err(Error::new(ErrorKind::Unsupported, "open graph", message))
 }

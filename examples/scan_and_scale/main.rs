@@ -3,6 +3,7 @@
 //! `cargo run --release --example scan_and_scale -- --help`
 
 mod flow;
+mod graph;
 mod options;
 mod progress;
 mod report;

@@ -46,9 +46,18 @@ pub(crate) struct Options {
     #[allow(clippy::doc_markdown, reason = "this text is shown by --help")]
     pub(crate) azure: bool,
 
-    /// The graph: an SQLite file, made where it is not there
-    #[arg(long, value_name = "PATH", default_value = "atg.sqlite")]
-    pub(crate) graph: String,
+    /// The graph: an SQLite file, made where it is not there, or a Neo4j server: bolt://HOST:PORT,
+    /// or neo4j:// for a cluster; with +s or +ssc behind the scheme encrypted. NEO4J_USER and
+    /// NEO4J_PASSWORD sign in [default: the server NEO4J_URI where that is set, else atg.sqlite]
+    #[arg(long, value_name = "PATH|ADDRESS")]
+    #[allow(clippy::doc_markdown, rustdoc::bare_urls, reason = "this text is shown by --help")]
+    pub(crate) graph: Option<String>,
+
+    /// The database of the Neo4j server [default: NEO4J_DATABASE where that is set, else the
+    /// user's own]
+    #[arg(long, value_name = "NAME")]
+    #[allow(clippy::doc_markdown, reason = "this text is shown by --help")]
+    pub(crate) database: Option<String>,
 
     /// Scale the graph up to at least this many nodes by copying what was scanned: the smallest
     /// whole number of copies that reaches it [nodes; 0: do not scale]
@@ -83,6 +92,7 @@ const EXAMPLES: &str = "Examples:
   scan_and_scale --fault-rate 0.1                  one answer in ten fails; nothing is lost
   scan_and_scale --replay DIR --scale-to 0         recorded answers
   scan_and_scale --azure --graph tenant.sqlite     the real thing
+  scan_and_scale --graph bolt://127.0.0.1:7687     into a Neo4j server; scripts/neo4j start has one
 
 Exit status: 0 the job was done; 1 it was not, or only in part; 2 wrong usage; 130 stopped by Ctrl-C.";
 

@@ -46,14 +46,14 @@ pub(crate) struct CheckLine {
     pub(crate) detail: String,
 }
 
-/// Finds, before any work, that a report cannot be written to `path`.
-pub(crate) fn check_path(path: &Path, graph: &Path) -> Result<()> {
+/// Finds, before any work, that a report cannot be written to `path`, or is the graph's file.
+pub(crate) fn check_path(path: &Path, graph: Option<&Path>) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let problem = if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         format!("there is no directory {}; create it first", folder.display())
     } else if path.is_dir() {
         "the path is a directory; name a file in it".to_owned()
-    } else if is_same_file(path, graph) {
+    } else if graph.is_some_and(|graph| is_same_file(path, graph)) {
         "this file is the graph; give --report another path".to_owned()
     } else {
         return Ok(());
@@ -186,18 +186,6 @@ pub(crate) fn print_problems(scan: &ScanReport) {
     }
     if scan.problems.len() > MOST {
         eprintln!("… and {} more scopes", scan.problems.len() - MOST);
-    }
-}
-
-/// Prints queries to try next.
-pub(crate) fn print_queries(path: &str) {
-    println!("\nTry next:");
-    for query in [
-        "select type, count(*) from nodes group by type order by 2 desc limit 10",
-        "select name, json_extract(properties, '$.hardwareProfile.vmSize') from nodes where type = 'microsoft.compute/virtualmachines' limit 10",
-        "select source, target from relationships where type = 'HAS_PUBLIC_IP' limit 10",
-    ] {
-        println!("  sqlite3 {path} \"{query}\"");
     }
 }
 

@@ -6,7 +6,7 @@ use crate::process::{QUICK, refused, scan, scan_and_scale};
 fn each_is_refused_with_what_is_wrong_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let cases: [(&str, &[&str]); 17] = [
+    let cases: [(&str, &[&str]); 20] = [
         ("--nope", &["--nope", "--help"]),
         ("--scale-to x", &["'x'", "--scale-to"]),
         ("--scale-to -1", &["-1"]),
@@ -16,9 +16,12 @@ fn each_is_refused_with_what_is_wrong_and_what_to_do() {
         ("--fault-rate 2", &["'2'", "--fault-rate", "0 to 0.9"]),
         ("--fault-rate nan", &["'nan'", "--fault-rate"]),
         ("--limits some", &["'some'", "--limits", "azure, none"]),
-        ("--graph neo4j://localhost", &["Neo4j", "--graph", "SQLite file"]),
-        ("--graph bolt://localhost:7687", &["Neo4j", "--graph", "SQLite file"]),
-        ("--graph http://localhost/db", &["http://", "--graph", "file's path"]),
+        ("--graph http://localhost/db", &["http://", "--graph", "file's path", "bolt://"]),
+        ("--graph bolt+tls://localhost", &["address", "unknown scheme", "bolt+ssc"]),
+        ("--graph neo4j://localhost/db", &["address", "database"]),
+        ("--graph neo4j://localhost:nope --dry-run", &["address", "port", "7687"]),
+        ("--database x", &["--database", "is a file", "bolt://"]),
+        ("--graph g.sqlite --database x", &["--database", "is a file", "bolt://"]),
         ("--replay r --azure", &["--replay", "--azure"]),
         ("--report none/r.json", &["none", "create it first"]),
         ("--report .", &["directory", "name a file"]),
@@ -39,6 +42,25 @@ fn a_graph_that_is_there_is_not_overwritten_by_the_report() {
     let report = folder.join("atg.sqlite");
     let mut command = scan_and_scale(folder, "--report");
     refused(folder, command.arg(report), &["is the graph", "another path"]);
+}
+
+#[test]
+fn an_address_that_is_not_understood_shows_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let scan = |options: &str| scan_and_scale(folder, &format!("{options} --scale-to 0"));
+    for address in [
+        "bolt://someone:s3cret@localhost:nope",
+        "bolt://someone:s3cret/x@localhost",
+        "bolt://localhost/?password=s3cret",
+        "bolt+tls://someone:s3cret@localhost",
+        "http://someone:s3cret@localhost",
+    ] {
+        let ended = refused(folder, &mut scan(&format!("--graph {address}")), &["address"]);
+        assert!(!format!("{ended:?}").contains("s3cret"), "{ended:?}");
+    }
+    let ended = refused(folder, scan("").env("NEO4J_URI", "me:s3cret@localhost"), &["scheme"]);
+    assert!(!format!("{ended:?}").contains("s3cret"), "{ended:?}");
 }
 
 #[test]

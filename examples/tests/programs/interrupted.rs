@@ -12,14 +12,14 @@ const OPTIONS: &str = "--resources 3000 --scale-to 8000 --graph g.sqlite";
 
 /// Whether the program has set itself up to be told of Ctrl-C; taken for granted where the
 /// system does not tell.
-fn listens(process: u32) -> bool {
+pub(crate) fn listens(process: u32) -> bool {
     const INTERRUPT: u64 = 1 << 1;
     let Ok(status) = fs::read_to_string(format!("/proc/{process}/status")) else { return true };
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or("0");
     u64::from_str_radix(caught.trim(), 16).unwrap() & INTERRUPT != 0
 }
 
-fn interrupt(process: u32) {
+pub(crate) fn interrupt(process: u32) {
     let script = format!("kill -INT {process}");
     assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
 }

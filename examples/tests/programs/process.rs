@@ -11,11 +11,20 @@ use serde_json::Value;
 /// Options that make a scan quick: no latency, no limits.
 pub(crate) const QUICK: &str = "--latency-ms 0 --limits none";
 
-/// A built example, to be run in `folder`; no variable of the caller signs it in.
+/// A built example, to be run in `folder`; no variable of the caller signs it in or names a server.
 pub(crate) fn program(name: &str, folder: &Path) -> Command {
     let mut command = Command::new(path_of(name));
     command.current_dir(folder).stdin(Stdio::null());
-    command.env_remove("AZURE_TENANT_ID").env_remove("AZURE_ACCESS_TOKEN");
+    for variable in [
+        "AZURE_TENANT_ID",
+        "AZURE_ACCESS_TOKEN",
+        "NEO4J_URI",
+        "NEO4J_USER",
+        "NEO4J_PASSWORD",
+        "NEO4J_DATABASE",
+    ] {
+        command.env_remove(variable);
+    }
     command
 }
 
