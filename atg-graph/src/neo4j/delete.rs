@@ -28,12 +28,19 @@ const DEGREES: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) \
     RETURN r[1] AS place, COUNT { (n)--() } AS degree";
 
 /// Locks relationships of nodes, `$limit` at most, until the transaction ends; rows are key.
+///
+/// Setting a property to itself would lock, too, but write back what was read before the lock.
 const LOCK_RELATIONSHIPS: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]})-[e]-() \
-    WITH DISTINCT e LIMIT $limit SET e.named_by = e.named_by RETURN elementId(e) AS id";
+    WITH DISTINCT e LIMIT $limit SET e += {} RETURN elementId(e) AS id";
 
-/// Deletes relationships, and the hashes of the sets they were a part of; rows are element id.
-const DELETE_RELATIONSHIPS: &str = "UNWIND $rows AS r \
-    MATCH (a)-[e]->(b) WHERE elementId(e) = r[0] \
+/// Locks the nodes that claim relationships, so that nobody else sets their hashes; rows are
+/// element ids.
+const LOCK_OWNERS: &str = "MATCH (a)-[e]->(b) WHERE elementId(e) IN $rows \
+    UNWIND CASE e.named_by WHEN 1 THEN [a] WHEN 2 THEN [b] WHEN 3 THEN [a, b] ELSE [] END AS owner \
+    WITH DISTINCT owner ORDER BY owner.id SET owner += {}";
+
+/// Deletes relationships, and the hashes of the sets they were a part of; rows are element ids.
+const DELETE_RELATIONSHIPS: &str = "MATCH (a)-[e]->(b) WHERE elementId(e) IN $rows \
     FOREACH (owner IN [one IN CASE e.named_by \
     WHEN 1 THEN [a] WHEN 2 THEN [b] WHEN 3 THEN [a, b] ELSE [] END \
     WHERE one.relationships_hash <> 0] | SET owner.relationships_hash = 0) \
@@ -185,8 +192,9 @@ impl Deletion {
         self.lock(transaction).await?;
         let mut outcome = DeleteOutcome::default();
         if !self.relationships.is_empty() {
-            let row = |id: &String| values::row(vec![values::text(id)]);
-            let rows = self.relationships.iter().map(row).collect();
+            let rows: Vec<BoltType> =
+                self.relationships.iter().map(|id| values::text(id)).collect();
+            transaction.run(LOCK_OWNERS, rows.clone()).await?;
             let counters = transaction.run(DELETE_RELATIONSHIPS, rows).await?;
             outcome.relationships = counters.relationships_deleted;
         }

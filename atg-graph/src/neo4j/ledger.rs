@@ -68,7 +68,7 @@ pub(super) struct Plan<'a> {
 
 /// Works out what the sets come to.
 pub(super) fn plan<'a>(sets: &'a [SetPart], view: &View) -> Plan<'a> {
-    let mut ledger = Ledger::new(view);
+    let mut ledger = Ledger::new(sets, view);
     for (place, set) in sets.iter().enumerate() {
         ledger.write(place, set);
     }
@@ -87,15 +87,21 @@ struct Entry<'a> {
 struct Ledger<'a, 'v> {
     view: &'v View,
     entries: Map<Identity, Entry<'a>>,
-    /// What the batch itself gave a node to claim.
+    /// What the batch itself gave a node to claim, where that matters: for owners of several
+    /// sets, and for nodes on whose behalf others made claims.
     touching: Map<&'a Text, Vec<Identity>>,
+    /// Owners of several sets.
+    repeated: HashSet<&'a Text>,
     plan: Plan<'a>,
 }
 
 impl<'a, 'v> Ledger<'a, 'v> {
-    fn new(view: &'v View) -> Self {
+    fn new(sets: &'a [SetPart], view: &'v View) -> Self {
         let (entries, touching) = (Map::default(), Map::default());
-        Self { view, entries, touching, plan: Plan::default() }
+        let mut seen: HashSet<&Text, foldhash::fast::RandomState> = HashSet::default();
+        let owners = sets.iter().map(|set| set.owner.key());
+        let repeated = owners.filter(|owner| !seen.insert(*owner)).collect();
+        Self { view, entries, touching, repeated, plan: Plan::default() }
     }
 
     /// The hash that an owner keeps at this point of the batch.
@@ -111,6 +117,7 @@ impl<'a, 'v> Ledger<'a, 'v> {
             self.plan.outcome.unchanged += set.rows.len() as u64;
             return;
         }
+        let has_claims = kept.is_some() || self.touching.contains_key(owner);
         let mut complete = !set.is_incomplete();
         for row in &set.rows {
             complete &= self.accept(set, row);
@@ -118,10 +125,8 @@ impl<'a, 'v> Ledger<'a, 'v> {
         if !complete {
             self.plan.incomplete.push(place);
         }
-        let named = set.ending.as_ref().and_then(|ending| ending.named.as_deref());
-        let claims = kept.is_some() || self.touching.contains_key(owner);
-        if let Some(named) = named.filter(|_| claims) {
-            self.withdraw(owner, named);
+        if has_claims && let Some(named) = set.named() {
+            self.withdraw(owner, &named);
         }
         self.keep(owner, set, kept, complete);
     }
@@ -173,9 +178,15 @@ impl<'a, 'v> Ledger<'a, 'v> {
     fn note_claims(&mut self, owner: &Text, identity: &Identity, one: &'a Relationship) {
         let ends = [(NamedBy::Source, &one.source), (NamedBy::Target, &one.target)];
         for (claim, end) in ends {
-            self.touching.entry(end.key()).or_default().push(identity.clone());
-            if one.named_by.bits() & claim.bits() != 0 && end.key() != owner {
+            if one.named_by.bits() & claim.bits() == 0 {
+                continue;
+            }
+            let by_other = end.key() != owner;
+            if by_other {
                 self.plan.claimed.insert(end.key().clone());
+            }
+            if by_other || self.repeated.contains(owner) {
+                self.touching.entry(end.key()).or_default().push(identity.clone());
             }
         }
     }

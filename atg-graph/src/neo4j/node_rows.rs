@@ -41,14 +41,10 @@ pub(super) fn problem(node: &Node) -> Option<String> {
     }
 }
 
-/// The node's labels for a statement, the base label first.
+/// A node's labels for a statement, but for the base label, which all have.
 pub(super) fn label_text(labels: &Labels) -> String {
-    let mut text = names::quoted(RESOURCE_LABEL);
-    for label in labels.iter().filter(|label| *label != RESOURCE_LABEL) {
-        text.push(':');
-        text.push_str(&names::quoted(label));
-    }
-    text
+    let labels = labels.iter().filter(|label| *label != RESOURCE_LABEL);
+    labels.map(|label| names::quoted(label)).collect::<Vec<_>>().join(":")
 }
 
 /// Whether the base label is one of the node's own.

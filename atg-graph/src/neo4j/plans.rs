@@ -11,14 +11,14 @@ const RELATION: &str = "PLAN_TEST";
 /// Statements that write rows.
 fn writes() -> Vec<String> {
     let change = NodeChange {
-        labels: "`Resource`:`vm`",
+        labels: "`vm`",
         stale_labels: "`old`",
         stale_properties: &["gone".to_owned()],
         resource: true,
     };
     vec![
-        statements::create_nodes("`Resource`:`vm`", &["id", "name", "content_hash"], true),
-        statements::create_nodes("`Resource`:`vm`", &["id", "name", "content_hash"], false),
+        statements::create_nodes("`vm`", &["id", "name", "content_hash"], true),
+        statements::create_nodes("`vm`", &["id", "name", "content_hash"], false),
         statements::update_nodes(&change, &["spelled_id", "content_hash", "name"]),
         statements::LOCK_NODES.to_owned(),
         statements::KEEP_SET_HASHES.to_owned(),
@@ -48,7 +48,8 @@ fn reads() -> Vec<String> {
 async fn operators(server: &Graph, statement: &str) -> Vec<String> {
     let mut transaction = server.start_txn().await.unwrap();
     let explained = query(&format!("EXPLAIN {statement}")).param("rows", Vec::<i64>::new());
-    let stream = transaction.execute(explained).await.unwrap();
+    let mut stream = transaction.execute(explained).await.unwrap();
+    assert!(stream.next(transaction.handle()).await.unwrap().is_none(), "EXPLAIN runs nothing");
     // The driver keeps the plan to itself but for Debug.
     let summary = format!("{:?}", stream.finish(transaction.handle()).await.unwrap());
     transaction.rollback().await.unwrap();

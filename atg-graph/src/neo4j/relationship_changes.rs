@@ -128,16 +128,17 @@ pub(super) async fn create<'a>(
     transaction: &mut Transaction,
     changes: impl IntoIterator<Item = &'a Change<'a>>,
 ) -> Try<Missing> {
-    let mut groups: Groups<'_, &Change<'_>> = Groups::new();
+    let mut groups: BTreeMap<(&Text, Vec<&Text>), Vec<&Change<'_>>> = BTreeMap::new();
     for change in changes {
-        let properties = change.after.as_ref().and_then(|after| after.properties.as_deref());
-        let names = property_names(properties.unwrap_or_default());
-        let shape = (&change.identity.relation, names, Vec::new());
-        groups.entry(shape).or_default().push(change);
+        let properties = change.after.iter().flat_map(|after| &after.properties).flatten();
+        let names = properties.map(|(name, _)| name).collect();
+        groups.entry((&change.identity.relation, names)).or_default().push(change);
     }
     let mut missing = Missing::default();
-    for ((relation, set, _), changes) in groups {
-        let names: Vec<&str> = set.iter().map(String::as_str).collect();
+    for ((relation, names), changes) in groups {
+        let names: Vec<_> =
+            names.into_iter().map(|name| names::relationship_property(name)).collect();
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
         let statement = statements::create_relationships(relation, &names);
         let rows: Vec<BoltType> = changes.iter().filter_map(|change| created_row(change)).collect();
         let counters = transaction.run(&statement, rows).await?;
@@ -190,14 +191,11 @@ async fn find_missing(transaction: &mut Transaction, changes: &[&Change<'_>]) ->
 
 /// Locks owners that are expected to have no set stored, and says whether that is so.
 pub(super) async fn lock_new_owners(transaction: &mut Transaction, view: &View) -> Try<bool> {
-    let rows = || -> Vec<BoltType> {
-        let mut keys: Vec<&Text> = view.owners.keys().collect();
-        // One order of locks for all writers.
-        keys.sort_unstable();
-        keys.into_iter().map(|key| values::row(vec![values::text(key)])).collect()
-    };
-    transaction.run(statements::LOCK_NODES, rows()).await?;
-    Ok(count(transaction, statements::COUNT_SET_HASHES, rows()).await? == 0)
+    let mut keys: Vec<&Text> = view.owners.keys().collect();
+    // One order of locks for all writers.
+    keys.sort_unstable();
+    transaction.run(statements::LOCK_NODES, key_rows(&keys)).await?;
+    Ok(count(transaction, statements::COUNT_SET_HASHES, key_rows(&keys)).await? == 0)
 }
 
 /// Keeps the hashes of the sets, and notes on whose behalf others made claims.
@@ -208,10 +206,16 @@ pub(super) async fn keep(transaction: &mut Transaction, plan: &Plan<'_>) -> Try<
         let rows = plan.hashes.iter().map(row).collect();
         transaction.run(statements::KEEP_SET_HASHES, rows).await?;
     }
-    let claimed = plan.claimed.iter().filter(|key| !plan.hashes.contains_key(*key));
-    let rows: Vec<BoltType> = claimed.map(|key| values::row(vec![values::text(key)])).collect();
-    if !rows.is_empty() {
-        transaction.run(statements::NOTE_CLAIMED, rows).await?;
+    let mut claimed: Vec<&Text> =
+        plan.claimed.iter().filter(|key| !plan.hashes.contains_key(*key)).collect();
+    if !claimed.is_empty() {
+        claimed.sort_unstable();
+        transaction.run(statements::LOCK_NODES, key_rows(&claimed)).await?;
+        transaction.run(statements::NOTE_CLAIMED, key_rows(&claimed)).await?;
     }
     Ok(())
+}
+
+fn key_rows(keys: &[&Text]) -> Vec<BoltType> {
+    keys.iter().map(|key| values::row(vec![values::text(key)])).collect()
 }

@@ -53,8 +53,17 @@ pub(super) struct Row {
 pub(super) struct Ending {
     /// The hash to keep where the whole set is stored.
     pub(super) hash: u64,
-    /// For a set that replaces, all that it names, sorted: what else the owner claims goes.
-    pub(super) named: Option<Arc<[Identity]>>,
+    /// For a set that replaces, all that it names: what else the owner claims goes.
+    pub(super) named: Option<Named>,
+}
+
+/// What a whole set names.
+#[derive(Debug, Clone)]
+pub(super) enum Named {
+    /// The rows of the part: they are all there are.
+    Rows,
+    /// These, sorted.
+    All(Arc<[Identity]>),
 }
 
 /// A set, or a part of one, that is written in one transaction.
@@ -88,15 +97,26 @@ impl SetPart {
                 }
             }
         }
-        let named = (set.mode == SetMode::Replace).then(|| named(set, &rows));
-        let incomplete = AtomicBool::new(rows.len() != set.relationships.len());
+        let incomplete = rows.len() != set.relationships.len();
+        // What no server takes is named as well.
+        let all = || Named::All(sorted(set.relationships.iter().map(Identity::of)));
+        let named =
+            (set.mode == SetMode::Replace).then(|| if incomplete { all() } else { Named::Rows });
         Self {
             place,
             owner: set.owner.clone(),
             hash: set.hash,
             rows,
             ending: Some(Ending { hash: set.hash, named }),
-            incomplete: Arc::new(incomplete),
+            incomplete: Arc::new(AtomicBool::new(incomplete)),
+        }
+    }
+
+    /// All that the set names, sorted, where this part ends a set that replaces.
+    pub(super) fn named(&self) -> Option<Arc<[Identity]>> {
+        match self.ending.as_ref()?.named.as_ref()? {
+            Named::Rows => Some(sorted(self.rows.iter().map(|row| row.identity.clone()))),
+            Named::All(all) => Some(all.clone()),
         }
     }
 
@@ -111,9 +131,25 @@ impl SetPart {
 
     /// The part with its first rows, which ends nothing, and the rest.
     pub(super) fn split(mut self) -> (Self, Self) {
+        self.fix_named();
         let rest = self.rows.split_off(self.rows.len() / 2);
         let first = Self { ending: None, incomplete: self.incomplete.clone(), ..self.clone() };
         (first, Self { rows: rest, ..self })
+    }
+
+    /// Takes the rows away, which stay named, and leave the set incomplete.
+    pub(super) fn take_rows(&mut self) -> Vec<Row> {
+        self.fix_named();
+        self.mark_incomplete();
+        std::mem::take(&mut self.rows)
+    }
+
+    /// Keeps what the set names apart from the rows.
+    fn fix_named(&mut self) {
+        let all = self.named();
+        if let Some(ending) = &mut self.ending {
+            ending.named = all.map(Named::All);
+        }
     }
 
     pub(super) fn is_incomplete(&self) -> bool {
@@ -125,15 +161,10 @@ impl SetPart {
     }
 }
 
-/// All that a set names, what no server takes included.
-fn named(set: &RelationshipSet, rows: &[Row]) -> Arc<[Identity]> {
-    let mut named: Vec<Identity> = if rows.len() == set.relationships.len() {
-        rows.iter().map(|row| row.identity.clone()).collect()
-    } else {
-        set.relationships.iter().map(Identity::of).collect()
-    };
-    named.sort_unstable();
-    named.into()
+fn sorted(identities: impl Iterator<Item = Identity>) -> Arc<[Identity]> {
+    let mut sorted: Vec<Identity> = identities.collect();
+    sorted.sort_unstable();
+    sorted.into()
 }
 
 fn problem(one: &Relationship) -> Option<String> {
@@ -170,7 +201,7 @@ mod tests {
         let (first, last) = part.split();
         assert_eq!([first.rows.len(), last.rows.len()], [1, 2]);
         assert!(first.ending.is_none());
-        assert_eq!(last.ending.as_ref().unwrap().named.as_ref().unwrap().len(), 3);
+        assert_eq!(last.named().unwrap().len(), 3);
         first.mark_incomplete();
         assert!(last.is_incomplete());
     }
@@ -183,6 +214,6 @@ mod tests {
         let part = SetPart::new(3, &set, &mut outcome);
         assert_eq!((outcome.rejected[0].index, outcome.rejected[0].inner), (3, 0));
         assert!(part.is_incomplete());
-        assert_eq!(part.ending.unwrap().named.unwrap().len(), 2);
+        assert_eq!(part.named().unwrap().len(), 2);
     }
 }

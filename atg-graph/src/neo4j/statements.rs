@@ -24,8 +24,10 @@ pub(super) const DIFFERING_NODES: &str = "UNWIND $rows AS r \
     RETURN r[2] AS place, n IS NULL AS absent";
 
 /// Locks nodes until the transaction ends; rows start with the key.
+///
+/// Setting a property to itself would lock, too, but write back what was read before the lock.
 pub(super) const LOCK_NODES: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) SET n.content_hash = n.content_hash";
+    MATCH (n:Resource {id: r[0]}) SET n += {}";
 
 /// What an update has to take away from nodes; rows are key, place.
 pub(super) const LABELS_AND_KEYS: &str = "UNWIND $rows AS r \
@@ -44,7 +46,7 @@ pub(super) const COUNT_SET_HASHES: &str = "UNWIND $rows AS r \
 pub(super) const KEEP_SET_HASHES: &str = "UNWIND $rows AS r \
     MATCH (n:Resource {id: r[0]}) SET n.relationships_hash = r[1]";
 
-/// Notes that a node has something to withdraw; rows are key.
+/// Notes that a node, which is locked, has something to withdraw; rows are key.
 pub(super) const NOTE_CLAIMED: &str = "UNWIND $rows AS r \
     MATCH (n:Resource {id: r[0]}) SET n.relationships_hash = coalesce(n.relationships_hash, 0)";
 
@@ -68,9 +70,10 @@ pub(super) const MISSING_ENDS: &str = "UNWIND $rows AS r \
     WITH r, a, b WHERE a IS NULL OR b IS NULL \
     RETURN r[2] AS place, a IS NULL AS no_source, b IS NULL AS no_target";
 
-/// Creates nodes with these labels and properties; a row has a value for each property.
+/// Creates nodes with these labels beside the base label, and properties; a row has a value for each property.
 pub(super) fn create_nodes(labels: &str, properties: &[&str], resource: bool) -> String {
-    let mut statement = format!("UNWIND $rows AS r CREATE (:{labels} {{");
+    let separator = if labels.is_empty() { "" } else { ":" };
+    let mut statement = format!("UNWIND $rows AS r CREATE (:{BASE_LABEL}{separator}{labels} {{");
     push_members(&mut statement, properties, 0);
     statement.push_str(if resource { "})" } else { ", is_resource: false})" });
     statement
@@ -79,6 +82,7 @@ pub(super) fn create_nodes(labels: &str, properties: &[&str], resource: bool) ->
 /// What an update of nodes does beside setting properties.
 #[derive(Debug)]
 pub(super) struct NodeChange<'a> {
+    /// The node's labels but for the base label.
     pub(super) labels: &'a str,
     pub(super) stale_labels: &'a str,
     pub(super) stale_properties: &'a [String],
@@ -91,10 +95,13 @@ pub(super) fn update_nodes(change: &NodeChange<'_>, properties: &[&str]) -> Stri
     if !change.stale_labels.is_empty() {
         let _ = write!(statement, " REMOVE n:{}", change.stale_labels);
     }
-    let _ = write!(statement, " SET n:{}", change.labels);
-    push_settings(&mut statement, "n", properties, 1);
+    // The base label is there, or the node would not be found; setting it would need an Eager.
     let resource = if change.resource { "null" } else { "false" };
-    let _ = write!(statement, ", n.is_resource = {resource}");
+    let _ = write!(statement, " SET n.is_resource = {resource}");
+    if !change.labels.is_empty() {
+        let _ = write!(statement, ", n:{}", change.labels);
+    }
+    push_settings(&mut statement, "n", properties, 1);
     push_removals(&mut statement, "n", change.stale_properties);
     statement
 }
@@ -132,7 +139,7 @@ pub(super) fn find_relationships(relation: &str) -> String {
 pub(super) fn lock_relationships(relation: &str) -> String {
     format!(
         "UNWIND $rows AS r MATCH ()-[e:{} {{relationship_key: r[0]}}]->() \
-         SET e.named_by = e.named_by",
+         SET e += {{}}",
         quoted(relation)
     )
 }

@@ -41,7 +41,8 @@ fn relation_types(sets: &[SetPart]) -> Vec<Text> {
     let rows = sets.iter().flat_map(|set| &set.rows);
     let mut types: Vec<Text> = Vec::new();
     for row in rows {
-        if !types.contains(&row.identity.relation) {
+        // Most rows are of the type of the one before.
+        if !types.iter().rev().any(|known| *known == row.identity.relation) {
             types.push(row.identity.relation.clone());
         }
     }
@@ -113,8 +114,7 @@ impl Part for SetsPart {
 
     fn refused(mut self, why: &Error, total: &mut RelationshipOutcome) -> Option<Self> {
         for set in &mut self.sets {
-            set.mark_incomplete();
-            for row in std::mem::take(&mut set.rows) {
+            for row in set.take_rows() {
                 let why = why.report();
                 total.rejected.push(RejectedRow { index: set.place, inner: row.inner, why });
             }
