@@ -13,6 +13,10 @@ use std::process::ExitCode;
 
 use atg_core::pipeline::CancellationToken;
 use clap::Parser;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use options::Options;
 
@@ -22,6 +26,7 @@ const STOPPED: u8 = 130;
 #[tokio::main]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    show_warnings();
     let cancel = CancellationToken::new();
     tokio::spawn(stop_on_ctrl_c(cancel.clone()));
     let outcome = flow::run(&options, &cancel).await;
@@ -40,6 +45,20 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Shows what the graph warns of, such as a server that cannot be reached for a while; slow
+/// statements are for those who tune them.
+fn show_warnings() {
+    let shown = Targets::new()
+        .with_target("atg_graph", LevelFilter::WARN)
+        .with_target("atg_graph::neo4j::slow", LevelFilter::OFF);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .without_time()
+        .with_filter(shown);
+    tracing_subscriber::registry().with(lines).init();
 }
 
 /// The first Ctrl-C stops cleanly, the second at once: everything written is whole either way.
