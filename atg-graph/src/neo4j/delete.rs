@@ -24,30 +24,30 @@ use super::work::{self, Work};
 const LOOKED_UP_AT_ONCE: usize = 10_000;
 
 /// Which nodes are there, and with how many relationships; rows are key, place.
-const DEGREES: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) \
+pub(super) const DEGREES: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) \
     RETURN r[1] AS place, COUNT { (n)--() } AS degree";
 
 /// Locks relationships of nodes, `$limit` at most, until the transaction ends; rows are key.
 ///
 /// Setting a property to itself would lock, too, but write back what was read before the lock.
-const LOCK_RELATIONSHIPS: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]})-[e]-() \
+pub(super) const LOCK_RELATIONSHIPS: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]})-[e]-() \
     WITH DISTINCT e LIMIT $limit SET e += {} RETURN elementId(e) AS id";
 
 /// Locks the nodes that claim relationships, so that nobody else sets their hashes; rows are
 /// element ids.
-const LOCK_OWNERS: &str = "MATCH (a)-[e]->(b) WHERE elementId(e) IN $rows \
+pub(super) const LOCK_OWNERS: &str = "MATCH (a)-[e]->(b) WHERE elementId(e) IN $rows \
     UNWIND CASE e.named_by WHEN 1 THEN [a] WHEN 2 THEN [b] WHEN 3 THEN [a, b] ELSE [] END AS owner \
     WITH DISTINCT owner ORDER BY owner.id SET owner += {}";
 
 /// Deletes relationships, and the hashes of the sets they were a part of; rows are element ids.
-const DELETE_RELATIONSHIPS: &str = "MATCH (a)-[e]->(b) WHERE elementId(e) IN $rows \
+pub(super) const DELETE_RELATIONSHIPS: &str = "MATCH (a)-[e]->(b) WHERE elementId(e) IN $rows \
     FOREACH (owner IN [one IN CASE e.named_by \
     WHEN 1 THEN [a] WHEN 2 THEN [b] WHEN 3 THEN [a, b] ELSE [] END \
     WHERE one.relationships_hash <> 0] | SET owner.relationships_hash = 0) \
     DELETE e";
 
 /// Deletes nodes that no relationship hangs on; rows are key.
-const DELETE_NODES: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) DELETE n";
+pub(super) const DELETE_NODES: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) DELETE n";
 
 const OPERATION: &str = "delete nodes";
 
@@ -237,5 +237,38 @@ impl Work for Deletion {
     fn uncertain(&mut self, deleted: Deleted) {
         let relationships = std::mem::take(&mut self.relationships).into_iter().collect();
         self.uncertain = Some((deleted.outcome, relationships));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use atg_core::DeleteOutcome;
+
+    use super::{Deleted, Deletion};
+    use crate::neo4j::work::Work as _;
+
+    const LOST: DeleteOutcome = DeleteOutcome { nodes: 1, relationships: 2 };
+
+    /// What a lost commit counts for, after a second try that found these relationships.
+    fn counted(before: &[&str], found: &[&str], again: DeleteOutcome) -> DeleteOutcome {
+        let owned = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+        let mut deletion = Deletion::new(Vec::new(), 10);
+        deletion.relationships = owned(before);
+        deletion.uncertain(Deleted { outcome: LOST, whole: true });
+        deletion.relationships = owned(found);
+        deletion.settle(again);
+        // Once settled, nothing is counted again.
+        deletion.settle(again);
+        deletion.committed
+    }
+
+    #[test]
+    fn a_commit_without_answer_counts_where_it_was_done() {
+        let nothing = DeleteOutcome::default();
+        assert_eq!(counted(&["a", "b"], &[], nothing), LOST);
+        assert_eq!(counted(&["a", "b"], &["c"], LOST), LOST, "a part of a hub's");
+        assert_eq!(counted(&["a", "b"], &["b"], LOST), nothing);
+        assert_eq!(counted(&[], &[], nothing), LOST, "nodes without relationships");
+        assert_eq!(counted(&[], &[], LOST), nothing);
     }
 }

@@ -134,6 +134,12 @@ impl Wanted {
             return index.status();
         }
         if let Some(index) = like.next() {
+            // While a constraint is made, or where that was cut short, its index has no owner.
+            match index.status()? {
+                Status::Online => {}
+                _ if index.name == self.name => return Ok(Status::Missing),
+                unfinished => return Ok(unfinished),
+            }
             return Err(refused(format!(
                 "the index {0} is in the way of the uniqueness constraint {1}; \
                  run DROP INDEX {0}, then try again",
@@ -266,12 +272,12 @@ async fn with_doubles(pool: &Pool, wanted: &Wanted, failure: Failure) -> Failure
     let Some(count) = count.filter(|count| *count > 0) else { return failure };
     let (property, label) = (wanted.properties.join(", "), &wanted.label);
     let what = match wanted.entity {
-        Entity::Node => format!("nodes labelled {label} have"),
-        Entity::Relationship => format!("relationships of the type {label} have"),
+        Entity::Node => "nodes labelled",
+        Entity::Relationship => "relationships of the type",
     };
     let refused = refused(format!(
-        "several {what} the same {property}, {count} times; leave one of each and try again; \
-         list them by: {doubles} RETURN value, times"
+        "{count} values of {property} are each on several {what} {label}; leave one of each, \
+         then try again; list them by: {doubles} RETURN value, times"
     ));
     Failure::new(refused.class, refused.error.with_source(failure.error))
 }
@@ -323,5 +329,82 @@ impl Work for Statement {
 
     async fn attempt(&mut self, transaction: &mut Transaction) -> Try<Vec<Row>> {
         transaction.fetch(&self.text, Vec::new()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use atg_core::ErrorKind;
+
+    use super::{Entity, Index, Status, Wanted};
+
+    fn wanted() -> Wanted {
+        Wanted::unique_of_nodes("atg_resource_id", &["id"])
+    }
+
+    fn index(change: impl FnOnce(&mut Index)) -> Index {
+        let mut index = Index {
+            name: "one".to_owned(),
+            kind: "RANGE".to_owned(),
+            state: "ONLINE".to_owned(),
+            entity_type: Entity::Node,
+            labels_or_types: Some(vec!["Resource".to_owned()]),
+            properties: Some(vec!["id".to_owned()]),
+            owning_constraint: Some("one".to_owned()),
+            failure_message: None,
+        };
+        change(&mut index);
+        index
+    }
+
+    fn refusal(index: Index) -> String {
+        let error = wanted().status(&[index]).unwrap_err().error;
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        error.message().to_owned()
+    }
+
+    #[test]
+    fn only_an_index_over_the_same_serves_whatever_its_name() {
+        assert_eq!(wanted().status(&[index(|_| {})]).unwrap(), Status::Online);
+        let others = [
+            index(|one| one.kind = "TEXT".to_owned()),
+            index(|one| one.entity_type = Entity::Relationship),
+            index(|one| one.labels_or_types = None),
+            index(|one| one.properties = Some(vec!["id".to_owned(), "x".to_owned()])),
+        ];
+        assert_eq!(wanted().status(&others).unwrap(), Status::Missing);
+        let filling = index(|one| one.state = "POPULATING".to_owned());
+        assert_eq!(wanted().status(&[filling]).unwrap(), Status::Filling);
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_named_with_the_remedy() {
+        let plain = refusal(index(|one| one.owning_constraint = None));
+        assert!(plain.contains("DROP INDEX `one`"), "{plain}");
+        let failed = refusal(index(|one| {
+            one.state = "FAILED".to_owned();
+            one.failure_message = Some("too large\n\tat".to_owned());
+        }));
+        assert!(failed.contains("(too large)"), "{failed}");
+        let taken = refusal(index(|one| {
+            one.properties = None;
+            one.owning_constraint = Some("atg_resource_id".to_owned());
+        }));
+        assert!(taken.contains("by the name atg_resource_id"), "{taken}");
+    }
+
+    #[test]
+    fn a_type_is_seen_by_its_constraint() {
+        let of_type = |constraint: Option<&str>| {
+            index(|one| {
+                one.entity_type = Entity::Relationship;
+                one.labels_or_types = Some(vec!["USES".to_owned()]);
+                one.properties = Some(vec!["relationship_key".to_owned()]);
+                one.owning_constraint = constraint.map(str::to_owned);
+            })
+        };
+        assert_eq!(of_type(Some("x")).unique_type(), Some("USES".into()));
+        assert_eq!(of_type(None).unique_type(), None);
+        assert_eq!(index(|_| {}).unique_type(), None);
     }
 }

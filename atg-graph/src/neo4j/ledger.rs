@@ -47,7 +47,7 @@ pub(super) struct View {
 pub(super) struct Change<'a> {
     pub(super) identity: Identity,
     /// Where a row gave it.
-    pub(super) row: Option<&'a Row>,
+    pub(super) row: Option<&'a Row<'a>>,
     pub(super) before: Option<Version>,
     pub(super) after: Option<Version>,
 }
@@ -67,7 +67,7 @@ pub(super) struct Plan<'a> {
 }
 
 /// Works out what the sets come to.
-pub(super) fn plan<'a>(sets: &'a [SetPart], view: &View) -> Plan<'a> {
+pub(super) fn plan<'a>(sets: &'a [SetPart<'a>], view: &View) -> Plan<'a> {
     let mut ledger = Ledger::new(sets, view);
     for (place, set) in sets.iter().enumerate() {
         ledger.write(place, set);
@@ -77,7 +77,7 @@ pub(super) fn plan<'a>(sets: &'a [SetPart], view: &View) -> Plan<'a> {
 
 #[derive(Debug)]
 struct Entry<'a> {
-    row: Option<&'a Row>,
+    row: Option<&'a Row<'a>>,
     before: Option<Version>,
     after: Option<Version>,
     /// Rows of the batch that asked for it.
@@ -96,7 +96,7 @@ struct Ledger<'a, 'v> {
 }
 
 impl<'a, 'v> Ledger<'a, 'v> {
-    fn new(sets: &'a [SetPart], view: &'v View) -> Self {
+    fn new(sets: &'a [SetPart<'a>], view: &'v View) -> Self {
         let (entries, touching) = (Map::default(), Map::default());
         let mut seen: HashSet<&Text, foldhash::fast::RandomState> = HashSet::default();
         let owners = sets.iter().map(|set| set.owner.key());
@@ -110,7 +110,7 @@ impl<'a, 'v> Ledger<'a, 'v> {
         changed.or_else(|| self.view.owners.get(owner).and_then(|owner| owner.kept))
     }
 
-    fn write(&mut self, place: usize, set: &'a SetPart) {
+    fn write(&mut self, place: usize, set: &'a SetPart<'a>) {
         let owner = set.owner.key();
         let kept = self.kept(owner);
         if set.hash != 0 && kept == Some(set.hash) {
@@ -133,7 +133,7 @@ impl<'a, 'v> Ledger<'a, 'v> {
 
     /// Notes the hash that the owner keeps after a set: whatever was kept before describes what
     /// it names no longer.
-    fn keep(&mut self, owner: &Text, set: &SetPart, kept: Option<u64>, complete: bool) {
+    fn keep(&mut self, owner: &Text, set: &SetPart<'_>, kept: Option<u64>, complete: bool) {
         let whole = set.ending.as_ref().filter(|_| complete).map_or(0, |ending| ending.hash);
         let nothing_named = kept.is_none() && whole == 0 && set.rows.is_empty();
         if self.view.owners.contains_key(owner) && kept != Some(whole) && !nothing_named {
@@ -142,7 +142,7 @@ impl<'a, 'v> Ledger<'a, 'v> {
     }
 
     /// Enters a row; where an end is missing, the outcome says so.
-    fn accept(&mut self, set: &'a SetPart, row: &'a Row) -> bool {
+    fn accept(&mut self, set: &'a SetPart<'a>, row: &'a Row<'a>) -> bool {
         if let Some(ends) = self.view.missing.get(&row.identity) {
             let ends = ends.iter().zip([Endpoint::Source, Endpoint::Target]);
             for (_, endpoint) in ends.filter(|(missing, _)| **missing) {
@@ -152,14 +152,14 @@ impl<'a, 'v> Ledger<'a, 'v> {
             return false;
         }
         self.put(row);
-        self.note_claims(set.owner.key(), &row.identity, &row.relationship);
+        self.note_claims(set.owner.key(), &row.identity, row.relationship);
         true
     }
 
-    fn put(&mut self, row: &'a Row) {
+    fn put(&mut self, row: &'a Row<'a>) {
         let entry = self.entry(&row.identity);
         let claims = entry.after.as_ref().map_or(0, |version| version.claims);
-        let properties = Some(sorted(&row.relationship));
+        let properties = Some(sorted(row.relationship));
         let claims = claims | row.relationship.named_by.bits();
         entry.after = Some(Version { claims, properties });
         entry.row = Some(row);

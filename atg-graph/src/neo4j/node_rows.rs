@@ -20,10 +20,10 @@ const INDEXED: [(usize, &str); 3] =
 const ALL_COLUMNS: u16 = (1 << 14) - 1;
 
 /// A node on its way, with its place in the call and its hash.
-#[derive(Debug, Clone)]
-pub(super) struct NodeRow {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NodeRow<'a> {
     pub(super) place: usize,
-    pub(super) node: Node,
+    pub(super) node: &'a Node,
     pub(super) hash: u64,
 }
 
@@ -64,13 +64,13 @@ pub(super) struct Group {
 }
 
 /// The nodes at these places, grouped; the groups in the order of their first node.
-pub(super) fn groups(rows: &[NodeRow], places: impl Iterator<Item = usize>) -> Vec<Group> {
+pub(super) fn groups(rows: &[NodeRow<'_>], places: impl Iterator<Item = usize>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut known: HashMap<(Labels, Vec<String>), usize, foldhash::fast::RandomState> =
         HashMap::default();
     for place in places {
         let Some(row) = rows.get(place) else { continue };
-        let custom = custom_names(&row.node);
+        let custom = custom_names(row.node);
         let next = groups.len();
         let index = *known.entry((row.node.labels.clone(), custom.clone())).or_insert(next);
         if index == next {
@@ -78,7 +78,7 @@ pub(super) fn groups(rows: &[NodeRow], places: impl Iterator<Item = usize>) -> V
             groups.push(Group { labels, columns: 0, custom, rows: Vec::new() });
         }
         if let Some(group) = groups.get_mut(index) {
-            group.columns |= used_columns(&row.node);
+            group.columns |= used_columns(row.node);
             group.rows.push(place);
         }
     }
@@ -103,8 +103,8 @@ impl Group {
     }
 
     /// A row: a value for each property.
-    pub(super) fn encode(&self, row: &NodeRow) -> BoltType {
-        let node = &row.node;
+    pub(super) fn encode(&self, row: &NodeRow<'_>) -> BoltType {
+        let node = row.node;
         let (key, spelled) = (node.id.key(), node.id.spelled());
         let mut values = Vec::with_capacity(18 + self.custom.len());
         values.push(values::text(key));
@@ -196,16 +196,21 @@ mod tests {
 
     use super::{COLUMN_NAMES, INDEXED, NodeRow, groups, problem};
 
-    fn row(place: usize, change: impl FnOnce(&mut Node)) -> NodeRow {
+    fn node(place: usize, change: impl FnOnce(&mut Node)) -> Node {
         let id = ResourceId::named("thing", &place.to_string());
         let mut node = Node::new(id, labels(["Resource", "thing"]));
         change(&mut node);
-        NodeRow { place, hash: node.content_hash(), node }
+        node
+    }
+
+    fn rows(nodes: &[Node]) -> Vec<NodeRow<'_>> {
+        let row = |(place, node): (usize, _)| NodeRow { place, node, hash: 1 };
+        nodes.iter().enumerate().map(row).collect()
     }
 
     #[test]
     fn column_names_are_the_nodes_own() {
-        let node = row(0, |_| {}).node;
+        let node = node(0, |_| {});
         assert_eq!(node.text_columns().map(|(name, _)| name), COLUMN_NAMES);
         for (column, long) in INDEXED {
             assert_eq!(long, format!("{}_long", COLUMN_NAMES[column]));
@@ -214,13 +219,13 @@ mod tests {
 
     #[test]
     fn nodes_of_one_shape_share_a_statement() {
-        let rows = [
-            row(0, |_| {}),
-            row(1, |node| node.kind = "x".into()),
-            row(2, |node| node.labels = labels(["Resource", "other"])),
-            row(3, |node| node.columns = vec![("cost".into(), 1.into())]),
+        let nodes = [
+            node(0, |_| {}),
+            node(1, |node| node.kind = "x".into()),
+            node(2, |node| node.labels = labels(["Resource", "other"])),
+            node(3, |node| node.columns = vec![("cost".into(), 1.into())]),
         ];
-        let groups = groups(&rows, 0..4);
+        let groups = groups(&rows(&nodes), 0..4);
         let places: Vec<_> = groups.iter().map(|group| group.rows.clone()).collect();
         assert_eq!(places, [vec![0, 1], vec![2], vec![3]]);
         assert!(groups[0].properties().contains(&"kind"));
@@ -231,20 +236,19 @@ mod tests {
     #[test]
     fn texts_too_long_for_an_index_go_beside_it() {
         let long = Text::from("x".repeat(5_000));
-        let rows = [row(0, |node| {
+        let nodes = [node(0, |node| {
             node.tenant_id = long.clone();
             node.name = long;
         })];
-        let groups = groups(&rows, 0..1);
+        let groups = groups(&rows(&nodes), 0..1);
         assert_eq!(groups[0].custom, ["tenant_id_long"]);
     }
 
     #[test]
     fn what_no_server_takes_is_told() {
-        let ok = row(0, |_| {});
-        assert_eq!(problem(&ok.node), None);
-        assert!(problem(&row(0, |node| node.labels = labels([""])).node).is_some());
-        let long = row(0, |node| node.id = ResourceId::named("x", &"y".repeat(5_000)));
-        assert!(problem(&long.node).unwrap().contains("longer than"));
+        assert_eq!(problem(&node(0, |_| {})), None);
+        assert!(problem(&node(0, |node| node.labels = labels([""]))).is_some());
+        let long = node(0, |node| node.id = ResourceId::named("x", &"y".repeat(5_000)));
+        assert!(problem(&long).unwrap().contains("longer than"));
     }
 }

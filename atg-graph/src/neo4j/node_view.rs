@@ -63,7 +63,7 @@ impl<'a> StoredNode<'a> {
         let id = stored_id(self.spelled_id.unwrap_or(self.id))?;
         if id.key() != self.id {
             return Err(foreign(
-                format!("the key of the node {id}"),
+                &format!("the key of the node {id}"),
                 format!("it is {:?}", self.id),
             ));
         }
@@ -163,5 +163,22 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
 /// An id as the server holds it.
 pub(super) fn stored_id(text: &str) -> Try<ResourceId> {
-    ResourceId::from_stored(text).map_err(|error| foreign(format!("the id {text:?}"), error))
+    ResourceId::from_stored(text).map_err(|error| foreign(&format!("the id {text:?}"), error))
+}
+
+#[cfg(test)]
+mod tests {
+    use atg_core::labels;
+
+    use super::LabelSets;
+
+    #[test]
+    fn equal_label_sets_are_shared_and_the_base_label_counts_only_for_resources() {
+        let mut sets = LabelSets::default();
+        let one = sets.get(&["vm", "Resource"], true);
+        assert_eq!(one, labels(["Resource", "vm"]));
+        assert!(std::sync::Arc::ptr_eq(&one, &sets.get(&["vm", "Resource"], true)));
+        assert_eq!(sets.get(&["vm", "Resource"], false), labels(["vm"]));
+        assert_eq!(sets.get(&["Resource"], false), labels([""; 0]));
+    }
 }

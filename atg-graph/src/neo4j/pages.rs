@@ -74,7 +74,7 @@ fn interrupted() -> Error {
 
 /// The failure of something that is stored and that this store would not have written so.
 pub(super) fn foreign(
-    what: String,
+    what: &str,
     why: impl Into<Box<dyn std::error::Error + Send + Sync>>,
 ) -> Failure {
     let message = format!("{what} was not written by this store; repair or delete what has it");

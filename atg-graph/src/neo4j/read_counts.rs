@@ -65,7 +65,7 @@ struct OfType<'a> {
 
 fn count_type(row: &Row, counts: &mut GraphCounts) -> Try<()> {
     let one: OfType<'_> =
-        row.to_strict().map_err(|error| foreign("a node's property type".to_owned(), error))?;
+        row.to_strict().map_err(|error| foreign("a node's property type", error))?;
     counts.nodes += one.nodes;
     counts.synthetic_nodes += one.synthetic;
     counts.unresolved_nodes += one.unresolved;

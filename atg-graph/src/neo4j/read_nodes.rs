@@ -87,7 +87,7 @@ fn node_row(row: &Row) -> Try<NodeRow<'_>> {
             id: &'a str,
         }
         let key = row.get::<Key<'_>>("properties").map_or("(not a text)", |key| key.id);
-        foreign(format!("the node with the id {key:?}"), error)
+        foreign(&format!("the node with the id {key:?}"), error)
     })
 }
 
@@ -177,9 +177,9 @@ impl Work for KnownPages {
             vec![("after", values::text(&self.after)), ("limit", values::place(PAGE_KNOWN))];
         let rows = transaction.fetch(read_statements::KNOWN, parameters).await?;
         let Some(row) = rows.first() else { return Ok(Page::last(Vec::new())) };
-        let lists: KnownLists<'_> = row
-            .to_strict()
-            .map_err(|error| foreign(format!("a hash of a node behind {:?}", self.after), error))?;
+        let lists: KnownLists<'_> = row.to_strict().map_err(|error| {
+            foreign(&format!("a hash of a node behind {:?}", self.after), error)
+        })?;
         let hashes = lists.contents.iter().zip(&lists.relationships);
         let known = |(key, (content, relationships)): (&&str, (&i64, &i64))| Known {
             key: (*key).into(),

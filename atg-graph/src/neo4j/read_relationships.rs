@@ -36,7 +36,7 @@ pub(super) fn relationships(
     if filter.relation.as_ref().is_some_and(|relation| relation_problem(relation).is_some()) {
         return stream::empty().boxed();
     }
-    let behind = after.as_ref().map_or_else(start, Identity::of);
+    let behind = after.map_or_else(start, |one| Identity::of(&one));
     let filter = Arc::new(filter);
     if filter.source.is_some() || filter.target.is_some() {
         let statement = read_statements::relationships_of_node(&filter).into();
@@ -183,7 +183,7 @@ fn relationships_of(rows: &[Row]) -> Try<(Vec<Relationship>, Option<Identity>)> 
         let one: StoredRelationship<'_> = row.to_strict().map_err(|error| {
             let text = |name| row.get::<&str>(name).unwrap_or("(no text)");
             let [source, relation, target] = ["source", "relation", "target"].map(text);
-            foreign(format!("the relationship {source} {relation} {target}"), error)
+            foreign(&format!("the relationship {source} {relation} {target}"), error)
         })?;
         last = Some((one.found, one.relation, one.properties.key));
         items.push(one.into_relationship()?);
@@ -200,7 +200,7 @@ impl StoredRelationship<'_> {
         let bits = u8::try_from(properties.named_by).ok().filter(|bits| (1..=3).contains(bits));
         let named_by = bits.and_then(NamedBy::from_bits).ok_or_else(|| {
             let what = format!("the property named_by of {source} {relation} {target}");
-            foreign(what, format!("it is {}, not 1, 2 or 3", properties.named_by))
+            foreign(&what, format!("it is {}, not 1, 2 or 3", properties.named_by))
         })?;
         properties.own.sort_by(|one, other| one.0.cmp(&other.0));
         Ok(Relationship {

@@ -124,3 +124,31 @@ pub(super) fn count_relationships(relation: &str) -> String {
         quoted(relation)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use atg_core::{NodeFilter, RelationshipFilter, ResourceId};
+
+    use super::{nodes, relationships_of_node};
+
+    #[test]
+    fn no_text_of_a_filter_ends_its_quotes_or_becomes_a_statement() {
+        let odd = "a` DELETE n //";
+        let filter = NodeFilter {
+            label: Some(odd.into()),
+            resource_type: Some(odd.into()),
+            synthetic: Some(true),
+            scale_operation_id: Some(odd.into()),
+        };
+        let statement = nodes(&filter);
+        assert_eq!(statement.matches("DELETE").count(), 1);
+        assert!(statement.contains("n:`a`` DELETE n //`"), "{statement}");
+        let id = ResourceId::named("x", odd);
+        let ends = RelationshipFilter {
+            source: Some(id.clone()),
+            target: Some(id),
+            ..RelationshipFilter::default()
+        };
+        assert!(!relationships_of_node(&ends).contains("DELETE"));
+    }
+}

@@ -175,7 +175,7 @@ struct MissingEnds {
 }
 
 async fn find_missing(transaction: &mut Transaction, changes: &[&Change<'_>]) -> Try<Missing> {
-    let rows: Vec<&Row> = changes.iter().filter_map(|change| change.row).collect();
+    let rows: Vec<&Row<'_>> = changes.iter().filter_map(|change| change.row).collect();
     let encoded = rows.iter().enumerate().map(|(place, row)| {
         let [source, target] =
             [&row.relationship.source, &row.relationship.target].map(|end| values::text(end.key()));

@@ -16,13 +16,13 @@ use super::values::{self, Stored};
 
 /// Reads it, with the owners whose sets differ locked: so no other writer changes what they
 /// claim before the transaction ends.
-pub(super) async fn load(transaction: &mut Transaction, sets: &[SetPart]) -> Try<View> {
+pub(super) async fn load(transaction: &mut Transaction, sets: &[SetPart<'_>]) -> Try<View> {
     let mut view = View::default();
     let owners: HashSet<&Text> = sets.iter().map(|set| set.owner.key()).collect();
     read_hashes(transaction, &owners.into_iter().collect::<Vec<_>>(), &mut view).await?;
-    let differing = |view: &View| -> Vec<&SetPart> {
-        let kept = |set: &&SetPart| view.owners.get(set.owner.key()).and_then(|one| one.kept);
-        let differs = |set: &&SetPart| set.hash == 0 || kept(set) != Some(set.hash);
+    let differing = |view: &View| -> Vec<&SetPart<'_>> {
+        let kept = |set: &&SetPart<'_>| view.owners.get(set.owner.key()).and_then(|one| one.kept);
+        let differs = |set: &&SetPart<'_>| set.hash == 0 || kept(set) != Some(set.hash);
         let owners: HashSet<&Text> =
             sets.iter().filter(differs).map(|set| set.owner.key()).collect();
         sets.iter().filter(|set| owners.contains(set.owner.key())).collect()
@@ -38,7 +38,7 @@ pub(super) async fn load(transaction: &mut Transaction, sets: &[SetPart]) -> Try
     transaction.run(statements::LOCK_NODES, key_rows(&owners)).await?;
     read_hashes(transaction, &owners, &mut view).await?;
     read_rows(transaction, &changed, &mut view).await?;
-    let replaces = |set: &&&SetPart| set.ending.as_ref().is_some_and(|end| end.named.is_some());
+    let replaces = |set: &&&SetPart<'_>| set.ending.as_ref().is_some_and(|end| end.named.is_some());
     let replaced: HashSet<&Text> =
         changed.iter().filter(replaces).map(|set| set.owner.key()).collect();
     read_claims(transaction, &replaced, &mut view).await?;
@@ -78,15 +78,19 @@ struct Found {
 }
 
 /// Reads the relationships that the sets name, and which of their ends are not there.
-async fn read_rows(transaction: &mut Transaction, sets: &[&SetPart], view: &mut View) -> Try<()> {
-    let mut types: BTreeMap<&Text, BTreeMap<&Identity, &Row>> = BTreeMap::new();
+async fn read_rows(
+    transaction: &mut Transaction,
+    sets: &[&SetPart<'_>],
+    view: &mut View,
+) -> Try<()> {
+    let mut types: BTreeMap<&Text, BTreeMap<&Identity, &Row<'_>>> = BTreeMap::new();
     for row in sets.iter().flat_map(|set| &set.rows) {
         types.entry(&row.identity.relation).or_default().insert(&row.identity, row);
     }
     for (relation, rows) in types {
-        let rows: Vec<&Row> = rows.into_values().collect();
+        let rows: Vec<&Row<'_>> = rows.into_values().collect();
         let encoded = rows.iter().enumerate().map(|(place, row)| {
-            let one = &row.relationship;
+            let one = row.relationship;
             values::row(vec![
                 values::text(one.source.key()),
                 values::text(one.target.key()),

@@ -42,10 +42,10 @@ pub(super) fn relationship_key(source: &str, target: &str) -> Text {
 
 /// A relationship with its place in its set and its identity.
 #[derive(Debug, Clone)]
-pub(super) struct Row {
+pub(super) struct Row<'a> {
     pub(super) inner: usize,
     pub(super) identity: Identity,
-    pub(super) relationship: Relationship,
+    pub(super) relationship: &'a Relationship,
 }
 
 /// What happens once all rows of a set are written.
@@ -68,33 +68,31 @@ pub(super) enum Named {
 
 /// A set, or a part of one, that is written in one transaction.
 #[derive(Debug, Clone)]
-pub(super) struct SetPart {
+pub(super) struct SetPart<'a> {
     /// The set's place in the call.
     pub(super) place: usize,
-    pub(super) owner: ResourceId,
+    pub(super) owner: &'a ResourceId,
     /// The hash of the whole set; 0 for none.
     pub(super) hash: u64,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<Row<'a>>,
     /// On a set's last part.
     pub(super) ending: Option<Ending>,
     /// Whether a row of the set was left out, in this part or in one before it.
     incomplete: Arc<AtomicBool>,
 }
 
-impl SetPart {
+impl<'a> SetPart<'a> {
     /// A whole set; rows that no server takes are left out and named.
     pub(super) fn new(
         place: usize,
-        set: &RelationshipSet,
+        set: &'a RelationshipSet,
         outcome: &mut RelationshipOutcome,
     ) -> Self {
         let mut rows = Vec::with_capacity(set.relationships.len());
         for (inner, one) in set.relationships.iter().enumerate() {
             match problem(one) {
                 Some(why) => outcome.rejected.push(RejectedRow { index: place, inner, why }),
-                None => {
-                    rows.push(Row { inner, identity: Identity::of(one), relationship: one.clone() })
-                }
+                None => rows.push(Row { inner, identity: Identity::of(one), relationship: one }),
             }
         }
         let incomplete = rows.len() != set.relationships.len();
@@ -104,7 +102,7 @@ impl SetPart {
             (set.mode == SetMode::Replace).then(|| if incomplete { all() } else { Named::Rows });
         Self {
             place,
-            owner: set.owner.clone(),
+            owner: &set.owner,
             hash: set.hash,
             rows,
             ending: Some(Ending { hash: set.hash, named }),
@@ -138,7 +136,7 @@ impl SetPart {
     }
 
     /// Takes the rows away, which stay named, and leave the set incomplete.
-    pub(super) fn take_rows(&mut self) -> Vec<Row> {
+    pub(super) fn take_rows(&mut self) -> Vec<Row<'a>> {
         self.fix_named();
         self.mark_incomplete();
         std::mem::take(&mut self.rows)

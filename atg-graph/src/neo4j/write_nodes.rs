@@ -31,15 +31,15 @@ pub(super) async fn upsert(inner: &Arc<Inner>, nodes: &[Node]) -> Result<NodeOut
 }
 
 /// Every row that the server can hold and that no later one replaces; the others are counted.
-fn accepted(nodes: &[Node], outcome: &mut NodeOutcome) -> Vec<NodeRow> {
+fn accepted<'a>(nodes: &'a [Node], outcome: &mut NodeOutcome) -> Vec<NodeRow<'a>> {
     let mut last: HashMap<&Text, usize, foldhash::fast::RandomState> = HashMap::default();
-    let mut rows: Vec<NodeRow> = Vec::with_capacity(nodes.len());
+    let mut rows: Vec<NodeRow<'_>> = Vec::with_capacity(nodes.len());
     for (place, node) in nodes.iter().enumerate() {
         if let Some(why) = node_rows::problem(node) {
             outcome.rejected.push(RejectedRow { index: place, inner: 0, why });
             continue;
         }
-        let row = NodeRow { place, hash: node.content_hash(), node: node.clone() };
+        let row = NodeRow { place, hash: node.content_hash(), node };
         if let Some(earlier) = last.get(node.id.key()).and_then(|index| rows.get_mut(*index)) {
             outcome.unchanged += 1;
             *earlier = row;
@@ -52,13 +52,13 @@ fn accepted(nodes: &[Node], outcome: &mut NodeOutcome) -> Vec<NodeRow> {
 }
 
 /// Nodes for one transaction.
-struct NodePart {
+struct NodePart<'a> {
     inner: Arc<Inner>,
-    rows: Vec<NodeRow>,
+    rows: Vec<NodeRow<'a>>,
 }
 
 #[async_trait]
-impl Part for NodePart {
+impl Part for NodePart<'_> {
     type Outcome = NodeOutcome;
 
     fn rows(&self) -> usize {
@@ -98,23 +98,23 @@ impl Part for NodePart {
 
     fn refused(self, why: &Error, total: &mut NodeOutcome) -> Option<Self> {
         let rejected =
-            |row: &NodeRow| RejectedRow { index: row.place, inner: 0, why: why.report() };
+            |row: &NodeRow<'_>| RejectedRow { index: row.place, inner: 0, why: why.report() };
         total.rejected.extend(self.rows.iter().map(rejected));
         None
     }
 }
 
 /// The writing of a part, from try to try.
-struct NodeWrite {
+struct NodeWrite<'a> {
     inner: Arc<Inner>,
-    rows: Vec<NodeRow>,
+    rows: Vec<NodeRow<'a>>,
     fresh: bool,
     /// What a transaction did whose commit was never answered.
     uncertain: Option<NodeOutcome>,
 }
 
 #[async_trait]
-impl Work for NodeWrite {
+impl Work for NodeWrite<'_> {
     type Outcome = NodeOutcome;
 
     fn operation(&self) -> &'static str {
@@ -159,7 +159,7 @@ struct Present {
     keys: Vec<String>,
 }
 
-impl NodeWrite {
+impl NodeWrite<'_> {
     async fn create(
         &self,
         transaction: &mut Transaction,
@@ -259,8 +259,8 @@ struct Stale {
     properties: Vec<String>,
 }
 
-fn stale(row: &NodeRow, present: &Present) -> Stale {
-    let node = &row.node;
+fn stale(row: &NodeRow<'_>, present: &Present) -> Stale {
+    let node = row.node;
     let wanted_label = |label: &&String| {
         label.as_str() == atg_core::RESOURCE_LABEL
             || node.labels.iter().any(|own| own.as_str() == label.as_str())

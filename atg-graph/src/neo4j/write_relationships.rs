@@ -21,7 +21,7 @@ pub(super) async fn upsert(
     sets: &[RelationshipSet],
 ) -> Result<RelationshipOutcome> {
     let mut outcome = RelationshipOutcome::default();
-    let sets: Vec<SetPart> = sets
+    let sets: Vec<SetPart<'_>> = sets
         .iter()
         .enumerate()
         .map(|(place, set)| SetPart::new(place, set, &mut outcome))
@@ -37,7 +37,7 @@ pub(super) async fn upsert(
     Ok(outcome)
 }
 
-fn relation_types(sets: &[SetPart]) -> Vec<Text> {
+fn relation_types(sets: &[SetPart<'_>]) -> Vec<Text> {
     let rows = sets.iter().flat_map(|set| &set.rows);
     let mut types: Vec<Text> = Vec::new();
     for row in rows {
@@ -50,13 +50,13 @@ fn relation_types(sets: &[SetPart]) -> Vec<Text> {
 }
 
 /// Sets for one transaction.
-struct SetsPart {
+struct SetsPart<'a> {
     inner: Arc<Inner>,
-    sets: Vec<SetPart>,
+    sets: Vec<SetPart<'a>>,
 }
 
 #[async_trait]
-impl Part for SetsPart {
+impl Part for SetsPart<'_> {
     type Outcome = RelationshipOutcome;
 
     fn rows(&self) -> usize {
@@ -138,16 +138,16 @@ struct Done {
 }
 
 /// The writing of a part, from try to try.
-struct SetWrite {
+struct SetWrite<'a> {
     inner: Arc<Inner>,
-    sets: Vec<SetPart>,
+    sets: Vec<SetPart<'a>>,
     fresh: bool,
     /// What a transaction did whose commit was never answered.
     uncertain: Option<Done>,
 }
 
 #[async_trait]
-impl Work for SetWrite {
+impl Work for SetWrite<'_> {
     type Outcome = Done;
 
     fn operation(&self) -> &'static str {
@@ -179,7 +179,7 @@ impl Work for SetWrite {
     }
 }
 
-impl SetWrite {
+impl SetWrite<'_> {
     /// Writes the sets as if nothing of them were stored, and fails with a conflict otherwise.
     async fn write_new(&self, transaction: &mut Transaction) -> Try<Done> {
         let owners = self.sets.iter().map(|set| (set.owner.key().clone(), Owner::default()));
