@@ -42,6 +42,8 @@ async fn show(graph: &Neo4jGraph) -> Result<()> {
         println!("{load}:");
         load_nodes(graph, &nodes).await?;
         load_relationships(graph, &sets).await?;
+        // Makes the indexes that reading likes.
+        graph.flush().await?;
     }
     let counts = graph.counts().await?;
     println!("the server holds {} nodes: {:?}", counts.nodes, counts.nodes_by_type);

@@ -24,6 +24,9 @@ const INDEXES: &str = "SHOW INDEXES \
 /// Pauses between looks at an index that is being filled: the first, and the longest.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
 
+/// How often something is made that is missing afterwards, for another writer may be at it.
+const MOST_MAKINGS: u32 = 6;
+
 /// A constraint or an index that must be there.
 #[derive(Debug, Clone)]
 pub(super) struct Wanted {
@@ -136,8 +139,8 @@ impl Wanted {
         if let Some(index) = like.next() {
             // While a constraint is made, or where that was cut short, its index has no owner.
             match index.status()? {
-                Status::Online => {}
                 _ if index.name == self.name => return Ok(Status::Missing),
+                Status::Online => {}
                 unfinished => return Ok(unfinished),
             }
             return Err(refused(format!(
@@ -202,33 +205,32 @@ impl Index {
 /// however long the server takes to index what it holds. Returns all indexes there are.
 pub(super) async fn ensure(pool: &Pool, wanted: &[Wanted]) -> Try<Vec<Index>> {
     let mut pause = PAUSE.0;
-    let mut made = false;
+    let mut made = 0;
     loop {
         let indexes = list(pool).await?;
-        let mut all = Vec::with_capacity(wanted.len());
+        let mut pending = Vec::with_capacity(wanted.len());
         for one in wanted {
-            all.push((one, one.status(&indexes)?));
+            pending.push((one, one.status(&indexes)?));
         }
-        all.retain(|(_, status)| *status != Status::Online);
-        if all.is_empty() {
+        pending.retain(|(_, status)| *status != Status::Online);
+        if pending.is_empty() {
             return Ok(indexes);
         }
-        all.retain(|(_, status)| *status == Status::Missing);
-        match all.first() {
-            Some((one, _)) if made => return Err(name_taken(one)),
-            None => {
-                if pause == PAUSE.1 {
-                    tracing::info!("waiting for the server to fill indexes");
-                }
-                sleep(pause).await;
-                pause = (pause * 2).min(PAUSE.1);
+        pending.retain(|(_, status)| *status == Status::Missing);
+        if let Some((one, _)) = pending.first() {
+            if made == MOST_MAKINGS {
+                return Err(name_taken(one));
             }
-            Some(_) => {
-                for (one, _) in all {
-                    make(pool, one).await?;
-                }
-                made = true;
-            }
+            made += 1;
+        } else if pause == PAUSE.1 {
+            tracing::info!("waiting for the server to fill indexes");
+        }
+        for (one, _) in &pending {
+            make(pool, one).await?;
+        }
+        if pending.is_empty() || made > 1 {
+            sleep(pause).await;
+            pause = (pause * 2).min(PAUSE.1);
         }
     }
 }
@@ -378,6 +380,20 @@ mod tests {
     }
 
     #[test]
+    fn an_unfinished_constraint_is_in_nobodys_way() {
+        let unfinished = |name: &str| {
+            index(|one| {
+                one.name = name.to_owned();
+                one.state = "POPULATING".to_owned();
+                one.owning_constraint = None;
+            })
+        };
+        // Making it waits for whoever makes it, or repairs what a crash left.
+        assert_eq!(wanted().status(&[unfinished("atg_resource_id")]).unwrap(), Status::Missing);
+        assert_eq!(wanted().status(&[unfinished("theirs")]).unwrap(), Status::Filling);
+    }
+
+    #[test]
     fn what_is_in_the_way_is_named_with_the_remedy() {
         let plain = refusal(index(|one| one.owning_constraint = None));
         assert!(plain.contains("DROP INDEX `one`"), "{plain}");
@@ -386,6 +402,11 @@ mod tests {
             one.failure_message = Some("too large\n\tat".to_owned());
         }));
         assert!(failed.contains("(too large)"), "{failed}");
+        let by_another = index(|one| {
+            one.name = "atg_resource_id".to_owned();
+            one.owning_constraint = None;
+        });
+        assert_eq!(wanted().status(&[by_another]).unwrap(), Status::Missing);
         let taken = refusal(index(|one| {
             one.properties = None;
             one.owning_constraint = Some("atg_resource_id".to_owned());

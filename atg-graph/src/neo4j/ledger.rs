@@ -134,11 +134,25 @@ impl<'a, 'v> Ledger<'a, 'v> {
     /// Notes the hash that the owner keeps after a set: whatever was kept before describes what
     /// it names no longer.
     fn keep(&mut self, owner: &Text, set: &SetPart<'_>, kept: Option<u64>, complete: bool) {
-        let whole = set.ending.as_ref().filter(|_| complete).map_or(0, |ending| ending.hash);
+        let whole = set.ending.as_ref().filter(|_| complete && self.has_the_rest(owner, set));
+        let whole = whole.map_or(0, |ending| ending.hash);
         let nothing_named = kept.is_none() && whole == 0 && set.rows.is_empty();
         if self.view.owners.contains_key(owner) && kept != Some(whole) && !nothing_named {
             self.plan.hashes.insert(owner.clone(), whole);
         }
+    }
+
+    /// Whether what other parts of a set wrote is there now, for another writer may have come
+    /// between: where it cannot be told from the owner's claims, it is not.
+    fn has_the_rest(&self, owner: &Text, set: &SetPart<'_>) -> bool {
+        if !set.is_divided {
+            return true;
+        }
+        let claims = self.view.owners.get(owner).map(|owner| owner.claims.as_slice());
+        let claims = claims.unwrap_or_default().iter().map(|(identity, _)| identity);
+        let there: HashSet<&Identity> =
+            claims.chain(set.rows.iter().map(|row| &row.identity)).collect();
+        set.named().is_some_and(|named| named.iter().all(|identity| there.contains(identity)))
     }
 
     /// Enters a row; where an end is missing, the outcome says so.

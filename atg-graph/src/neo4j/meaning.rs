@@ -179,6 +179,11 @@ fn of_client(category: &str, name: &str) -> Meaning {
             (Class::Exists, ErrorKind::Conflict, "a constraint does not allow this; see the cause")
         }
         ("Schema", _) => SCHEMA,
+        ("Statement", "EntityNotFound") => (
+            Class::Transient,
+            ErrorKind::Conflict,
+            "another writer deleted what was being written or read",
+        ),
         ("Database", "DatabaseNotFound") => (
             Class::Fatal,
             ErrorKind::NotFound,

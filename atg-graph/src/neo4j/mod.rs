@@ -66,6 +66,19 @@ const NODE_WRITERS: usize = 4;
 const RELATIONSHIP_WRITERS: usize = 2;
 
 /// A graph in a Neo4j server: sink and reader. A clone is another handle to the same graph.
+///
+/// - **Schema**: writing prepares it where that was not done: a constraint keeps every node, and
+///   every relationship, from being there twice, whoever writes.
+/// - **A call is one transaction** up to the builder's bounds on rows and bytes; a larger one, or
+///   one for which the server has no memory, is several, each all or nothing. What a set withdraws
+///   is not counted in them.
+/// - **Rows that the server alone can refuse** (a value too large for an index of another's) are
+///   found by halving the batch. After a hundred of them in a row the call fails: then it is not
+///   the rows.
+/// - **Counts** are exact, but where the answer to a commit was lost and another writer changed
+///   the same rows before the next try.
+/// - **Waiting**: a call waits for one of the connections without bound; a try is bounded by the
+///   response time-out, and tries begin until the retry deadline.
 #[derive(Clone)]
 pub struct Neo4jGraph {
     inner: Arc<Inner>,
@@ -136,19 +149,22 @@ impl GraphSink for Neo4jGraph {
     }
 
     async fn upsert_nodes(&self, nodes: &[Node]) -> Result<NodeOutcome> {
+        self.prepare().await?;
         write_nodes::upsert(&self.inner, nodes).await
     }
 
     async fn upsert_relationships(&self, sets: &[RelationshipSet]) -> Result<RelationshipOutcome> {
+        self.prepare().await?;
         write_relationships::upsert(&self.inner, sets).await
     }
 
     async fn delete(&self, nodes: &[ResourceId]) -> Result<DeleteOutcome> {
+        self.prepare().await?;
         delete::delete(&self.inner, nodes).await
     }
 
     async fn flush(&self) -> Result<()> {
-        Ok(())
+        self.inner.schema.finish(&self.inner.pool).await
     }
 
     fn profile(&self) -> SinkProfile {

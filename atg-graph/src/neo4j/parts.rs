@@ -10,7 +10,10 @@ use super::errors::{Class, Failure, Try};
 
 /// Rows the server may refuse one after the other, none between them accepted, before the call
 /// gives up: then it is not the rows.
-const MOST_REFUSED: usize = 16;
+const MOST_REFUSED: usize = 100;
+
+/// Rows below which a transaction is not held for good: then it is their size.
+const FEWEST_ROWS: usize = 100;
 
 /// What a transaction may hold.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ impl Limits {
 
     /// The server had no memory for so many rows: never again so many.
     fn lower(&self, rows: usize, bytes: usize) {
-        self.rows.fetch_min((rows / 2).max(1), Relaxed);
+        self.rows.fetch_min((rows / 2).max(FEWEST_ROWS), Relaxed);
         self.bytes.fetch_min((bytes / 2).max(1), Relaxed);
         tracing::warn!(
             rows = self.rows(),

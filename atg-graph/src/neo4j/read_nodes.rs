@@ -110,6 +110,10 @@ impl Work for NodePages {
         let mut last = None;
         for row in &rows {
             let NodeRow { found, labels: names, properties } = node_row(row)?;
+            // Deleted by another writer since the page was cut.
+            if properties.id().is_empty() {
+                continue;
+            }
             last = Some((found, properties.id()));
             items.push(properties.into_node(&names, &mut labels)?);
         }

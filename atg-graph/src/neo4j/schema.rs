@@ -20,13 +20,17 @@ pub(super) struct Schema {
 #[derive(Default)]
 struct Seen {
     prepared: bool,
+    /// Whether the indexes that only reading needs are there.
+    finished: bool,
     /// Relationship types with their constraint.
     types: HashSet<Text>,
 }
 
 impl Schema {
-    /// Makes what nodes need, and waits until it is usable, however long the server takes to
-    /// index what it holds. Costs one reading where all is there, and nothing the second time.
+    /// Makes what writing needs, and waits until it is usable, however long the server takes to
+    /// index what it holds. The indexes that only reading needs wait for [`finish`](Self::finish)
+    /// where the database is empty: made over all nodes at once, they cost a load less. Costs a
+    /// reading or two where all is there, and nothing the second time.
     ///
     /// # Errors
     /// Where the database holds what contradicts it, or the user may not change it: what to do.
@@ -36,9 +40,27 @@ impl Schema {
         }
         let mut seen = self.seen.write().await;
         if !seen.prepared {
-            let there = indexes::ensure(pool, &wanted_for_nodes()).await?;
+            let there = indexes::ensure(pool, &[unique_id()]).await?;
             seen.types.extend(there.iter().filter_map(Index::unique_type));
+            if !is_empty(pool).await? {
+                indexes::ensure(pool, &wanted_for_reading()).await?;
+                seen.finished = true;
+            }
             seen.prepared = true;
+        }
+        Ok(())
+    }
+
+    /// Makes the indexes that only reading needs, where they are not there yet.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub(super) async fn finish(&self, pool: &Pool) -> Result<()> {
+        self.prepare(pool).await?;
+        let mut seen = self.seen.write().await;
+        if !seen.finished {
+            indexes::ensure(pool, &wanted_for_reading()).await?;
+            seen.finished = true;
         }
         Ok(())
     }
@@ -70,15 +92,28 @@ impl Seen {
     }
 }
 
-fn wanted_for_nodes() -> [Wanted; 6] {
+fn unique_id() -> Wanted {
+    Wanted::unique_of_nodes("atg_resource_id", &["id"])
+}
+
+fn wanted_for_reading() -> [Wanted; 5] {
     [
-        Wanted::unique_of_nodes("atg_resource_id", &["id"]),
         Wanted::of_nodes("atg_synthetic", &["synthetic"]),
         Wanted::of_nodes("atg_scale_operation_id", &["scale_operation_id"]),
         Wanted::of_nodes("atg_template_source_id", &["template_source_id"]),
         Wanted::of_nodes("atg_synthetic_scale_operation_id", &["synthetic", "scale_operation_id"]),
         Wanted::of_nodes("atg_tenant_id", &["tenant_id"]),
     ]
+}
+
+/// Whether there is no node yet.
+async fn is_empty(pool: &Pool) -> Result<bool> {
+    let mut transaction = pool.begin(Access::Read).await?;
+    transaction.label("prepare the schema", 1);
+    let statement = "MATCH (n:Resource) RETURN n.id AS id LIMIT 1";
+    let found = transaction.fetch(statement, Vec::new()).await?;
+    transaction.rollback().await;
+    Ok(found.is_empty())
 }
 
 /// Makes sure that a server answers and lets the user in. Tries once: a wrong address should be

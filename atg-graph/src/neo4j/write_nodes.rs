@@ -129,7 +129,7 @@ impl Work for NodeWrite<'_> {
         let outcome = self.compare_and_write(transaction).await?;
         if outcome.created + outcome.updated == 0 {
             // All is there: so the commit that was not answered was done.
-            return Ok(self.uncertain.take().unwrap_or(outcome));
+            return Ok(self.uncertain.clone().unwrap_or(outcome));
         }
         Ok(outcome)
     }
@@ -190,7 +190,9 @@ impl NodeWrite<'_> {
             transaction.read(statements::DIFFERING_NODES, keys.collect()).await?;
         let places =
             |absent| differing.iter().filter(move |one| one.absent == absent).map(|one| one.place);
-        let changed: Vec<usize> = places(false).collect();
+        let mut changed: Vec<usize> = places(false).collect();
+        // One order of locks for all writers.
+        changed.sort_by_key(|place| self.rows.get(*place).map(|row| row.node.id.key()));
         self.update(transaction, &changed).await?;
         let created = self.create(transaction, places(true)).await?;
         Ok(NodeOutcome {

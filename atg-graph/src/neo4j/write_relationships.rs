@@ -131,6 +131,7 @@ fn not_new() -> Failure {
 }
 
 /// What a transaction did.
+#[derive(Clone)]
 struct Done {
     outcome: RelationshipOutcome,
     /// The places of parts of which a row is missing.
@@ -162,7 +163,7 @@ impl Work for SetWrite<'_> {
         let RelationshipOutcome { created, updated, removed, .. } = done.outcome;
         if created + updated + removed == 0 {
             // All is as it should be: so the commit that was not answered was done.
-            return Ok(self.uncertain.take().unwrap_or(done));
+            return Ok(self.uncertain.clone().unwrap_or(done));
         }
         Ok(done)
     }
