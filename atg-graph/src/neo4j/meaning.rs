@@ -101,9 +101,22 @@ const SIGN_IN: Meaning = (
 /// The driver keeps only the text of what the server answers to a greeting.
 fn of_greeting(message: &str) -> Meaning {
     let message = message.to_ascii_lowercase();
-    let passing = ["unavailable", "not available", "no available", "shutting down"];
-    if passing.iter().any(|part| message.contains(part)) { UNAVAILABLE } else { SIGN_IN }
+    let says = |parts: &[&str]| parts.iter().any(|part| message.contains(part));
+    if says(&["unavailable", "not available", "no available", "shutting down"]) {
+        UNAVAILABLE
+    } else if says(&["memory"]) {
+        FULL
+    } else {
+        SIGN_IN
+    }
 }
+
+const FULL: Meaning = (
+    Class::Connection,
+    ErrorKind::ResourceExhausted,
+    "the server has no memory for another connection; see what runs there, or raise \
+     dbms.memory.transaction.total.max or its heap",
+);
 
 const UNAVAILABLE: Meaning = (
     Class::Connection,
@@ -286,6 +299,7 @@ mod tests {
         for (error, class, kind) in [
             (greeting("The client is unauthorized"), Class::Fatal, ErrorKind::Unauthenticated),
             (greeting("No threads: not available"), Class::Connection, ErrorKind::Unavailable),
+            (greeting("memory limit reached"), Class::Connection, ErrorKind::ResourceExhausted),
             (Driver::ProtocolMismatch(0x4854_5450), Class::Fatal, ErrorKind::InvalidInput),
             (Driver::UnsupportedVersion(5, 4), Class::Fatal, ErrorKind::InvalidInput),
             (Driver::ConnectionTimedOut, Class::Connection, ErrorKind::Timeout),

@@ -76,6 +76,7 @@ struct NodeRow<'a> {
     found: usize,
     #[serde(borrow)]
     labels: Vec<&'a str>,
+    /// Empty where the node was deleted since it was found.
     properties: StoredNode<'a>,
 }
 
@@ -110,20 +111,20 @@ impl Work for NodePages {
         let mut last = None;
         for row in &rows {
             let NodeRow { found, labels: names, properties } = node_row(row)?;
-            // Deleted by another writer since the page was cut.
             if properties.id().is_empty() {
                 continue;
             }
             last = Some((found, properties.id()));
             items.push(properties.into_node(&names, &mut labels)?);
         }
-        let next = last.filter(|(found, _)| *found == PAGE_NODES || *found > items.len());
-        let next = next.map(|(_, after)| Self {
-            statement: self.statement.clone(),
-            filter: self.filter.clone(),
-            after: after.into(),
-        });
-        Ok(Page { items, next })
+        let after = match last {
+            Some((found, after)) if found == PAGE_NODES || found > items.len() => after.into(),
+            // All of it was deleted, so there is no place behind it: the same again.
+            None if !rows.is_empty() => self.after.clone(),
+            _ => return Ok(Page::last(items)),
+        };
+        let next = Self { statement: self.statement.clone(), filter: self.filter.clone(), after };
+        Ok(Page { items, next: Some(next) })
     }
 }
 
@@ -146,6 +147,9 @@ impl Work for OneNode {
         let rows = transaction.fetch(read_statements::NODE, id).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let NodeRow { labels, properties, .. } = node_row(row)?;
+        if properties.id().is_empty() {
+            return Ok(None);
+        }
         properties.into_node(&labels, &mut LabelSets::default()).map(Some)
     }
 }

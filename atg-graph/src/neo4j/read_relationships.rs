@@ -79,7 +79,7 @@ impl Work for NodePages {
                 .filter_map(|(name, id)| Some((name, values::text(id.as_ref()?.key())))),
         );
         let rows = transaction.fetch(&self.statement, parameters).await?;
-        let (items, next) = relationships_of(&rows)?;
+        let (items, next) = relationships_of(&rows, &self.behind)?;
         let next = next.map(|behind| Self {
             statement: self.statement.clone(),
             filter: self.filter.clone(),
@@ -140,7 +140,7 @@ impl Work for TypePages {
             }
             let statement = read_statements::relationships_of_type(relation, &self.filter);
             let rows = transaction.fetch(&statement, parameters(&self.filter, &behind)).await?;
-            let (items, next) = relationships_of(&rows)?;
+            let (items, next) = relationships_of(&rows, &behind)?;
             if next.is_none() {
                 types.pop_front();
             }
@@ -163,20 +163,21 @@ fn parameters(filter: &RelationshipFilter, behind: &Identity) -> Vec<(&'static s
     parameters
 }
 
-/// A row of relationships.
+/// A row of relationships; what is missing was deleted since the page was cut.
 #[derive(Deserialize)]
 struct StoredRelationship<'a> {
     /// How many rows the page's bound on rows let through.
     found: usize,
-    relation: &'a str,
-    source: &'a str,
-    target: &'a str,
+    relation: Option<&'a str>,
+    source: Option<&'a str>,
+    target: Option<&'a str>,
     #[serde(borrow)]
     properties: Properties<'a>,
 }
 
-/// The relationships of a page's rows, and the place behind them if the next page starts there.
-fn relationships_of(rows: &[Row]) -> Try<(Vec<Relationship>, Option<Identity>)> {
+/// The relationships of a page's rows, and the place behind them if the next page starts there:
+/// `behind` again where all of them were deleted.
+fn relationships_of(rows: &[Row], behind: &Identity) -> Try<(Vec<Relationship>, Option<Identity>)> {
     let mut items = Vec::with_capacity(rows.len());
     let mut last = None;
     for row in rows {
@@ -185,32 +186,23 @@ fn relationships_of(rows: &[Row]) -> Try<(Vec<Relationship>, Option<Identity>)> 
             let [source, relation, target] = ["source", "relation", "target"].map(text);
             foreign(&format!("the relationship {source} {relation} {target}"), error)
         })?;
-        last = Some((one.found, one.relation, one.properties.key));
-        items.push(one.into_relationship()?);
+        let StoredRelationship { found, relation, source, target, properties } = one;
+        let (Some(relation), Some(source), Some(target)) = (relation, source, target) else {
+            continue;
+        };
+        if !properties.key.is_empty() {
+            last = Some((found, relation, properties.key));
+            items.push(properties.into_relationship(source, relation, target)?);
+        }
     }
-    let next = last
-        .filter(|(found, ..)| *found == PAGE_RELATIONSHIPS || *found > items.len())
-        .map(|(_, relation, key)| Identity { relation: relation.into(), key: key.into() });
+    let next = match last {
+        Some((found, relation, key)) if found == PAGE_RELATIONSHIPS || found > items.len() => {
+            Some(Identity { relation: relation.into(), key: key.into() })
+        }
+        None if !rows.is_empty() => Some(behind.clone()),
+        _ => None,
+    };
     Ok((items, next))
-}
-
-impl StoredRelationship<'_> {
-    fn into_relationship(self) -> Try<Relationship> {
-        let Self { relation, source, target, mut properties, .. } = self;
-        let bits = u8::try_from(properties.named_by).ok().filter(|bits| (1..=3).contains(bits));
-        let named_by = bits.and_then(NamedBy::from_bits).ok_or_else(|| {
-            let what = format!("the property named_by of {source} {relation} {target}");
-            foreign(&what, format!("it is {}, not 1, 2 or 3", properties.named_by))
-        })?;
-        properties.own.sort_by(|one, other| one.0.cmp(&other.0));
-        Ok(Relationship {
-            source: stored_id(source)?,
-            relation: relation.into(),
-            target: stored_id(target)?,
-            named_by,
-            properties: properties.own,
-        })
-    }
 }
 
 /// A relationship's properties: the store's, and its own.
@@ -219,6 +211,29 @@ struct Properties<'a> {
     key: &'a str,
     named_by: i64,
     own: Vec<(Text, Value)>,
+}
+
+impl Properties<'_> {
+    fn into_relationship(
+        mut self,
+        source: &str,
+        relation: &str,
+        target: &str,
+    ) -> Try<Relationship> {
+        let bits = u8::try_from(self.named_by).ok().filter(|bits| (1..=3).contains(bits));
+        let named_by = bits.and_then(NamedBy::from_bits).ok_or_else(|| {
+            let what = format!("the property named_by of {source} {relation} {target}");
+            foreign(&what, format!("it is {}, not 1, 2 or 3", self.named_by))
+        })?;
+        self.own.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(Relationship {
+            source: stored_id(source)?,
+            relation: relation.into(),
+            target: stored_id(target)?,
+            named_by,
+            properties: self.own,
+        })
+    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Properties<'a> {

@@ -39,9 +39,9 @@ pub(super) async fn load(transaction: &mut Transaction, sets: &[SetPart<'_>]) ->
     read_hashes(transaction, &owners, &mut view).await?;
     read_rows(transaction, &changed, &mut view).await?;
     let replaces = |set: &&&SetPart<'_>| set.ending.as_ref().is_some_and(|end| end.named.is_some());
-    let replaced: HashSet<&Text> =
+    let owners: HashSet<&Text> =
         changed.iter().filter(replaces).map(|set| set.owner.key()).collect();
-    read_claims(transaction, &replaced, &mut view).await?;
+    read_claims(transaction, &owners, &mut view).await?;
     Ok(view)
 }
 

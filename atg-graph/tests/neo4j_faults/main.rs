@@ -3,7 +3,7 @@
 //! and starts servers of its own by `scripts/neo4j`.
 
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::large_futures)]
 
 mod killed;
 mod load;
