@@ -234,6 +234,10 @@ impl Work for Deletion {
         Ok(deleted)
     }
 
+    fn can_shrink(&self) -> bool {
+        self.limit > 1
+    }
+
     fn uncertain(&mut self, deleted: Deleted) {
         let relationships = std::mem::take(&mut self.relationships).into_iter().collect();
         self.uncertain = Some((deleted.outcome, relationships));

@@ -15,6 +15,9 @@ const MOST_REFUSED: usize = 100;
 /// Rows below which a transaction is not held for good: then it is their size.
 const FEWEST_ROWS: usize = 100;
 
+/// The same for bytes: then it is others who have the memory.
+const FEWEST_BYTES: usize = 64 << 10;
+
 /// What a transaction may hold.
 #[derive(Debug)]
 pub(super) struct Limits {
@@ -30,7 +33,7 @@ impl Limits {
     /// The server had no memory for so many rows: never again so many.
     fn lower(&self, rows: usize, bytes: usize) {
         self.rows.fetch_min((rows / 2).max(FEWEST_ROWS), Relaxed);
-        self.bytes.fetch_min((bytes / 2).max(1), Relaxed);
+        self.bytes.fetch_min((bytes / 2).max(FEWEST_BYTES), Relaxed);
         tracing::warn!(
             rows = self.rows(),
             bytes = self.bytes.load(Relaxed),

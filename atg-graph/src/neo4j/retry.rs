@@ -105,7 +105,8 @@ pub struct RetryCounts {
     pub transient: u64,
     /// Something was there already that another writer made meanwhile.
     pub conflicts: u64,
-    /// Connections that were refused, lost, or silent for too long.
+    /// Connections that were refused, lost, or silent for too long; and a server that had no
+    /// memory for the least there is to do.
     pub connections: u64,
 }
 

@@ -1,11 +1,8 @@
 //! Values to the driver and back.
 
-use std::fmt;
-
-use atg_core::{Text, Value};
+use atg_core::Value;
 use neo4rs::{BoltBoolean, BoltFloat, BoltInteger, BoltList, BoltNull, BoltString, BoltType};
-use serde::Deserialize;
-use serde::de::{self, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// A text.
 pub(super) fn text(text: &str) -> BoltType {
@@ -64,57 +61,21 @@ pub(super) fn encode(value: &Value) -> BoltType {
 pub(super) struct Stored(pub(super) Option<Value>);
 
 impl<'de> Deserialize<'de> for Stored {
-    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StoredVisitor).map(Self)
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Straight into a value, a date would come as a text.
+        BoltType::deserialize(deserializer).map(|value| Self(decode(value)))
     }
 }
 
-struct StoredVisitor;
-
-impl<'de> Visitor<'de> for StoredVisitor {
-    type Value = Option<Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a property")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(Value::Boolean(value)))
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Some(Value::Integer(number)))
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
-        Ok(Some(Value::Float(number)))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(Some(Value::Text(Text::from(value))))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-        let mut list = Some(Vec::new());
-        while let Some(Stored(item)) = items.next_element()? {
-            list = list.zip(item).map(|(mut list, item)| {
-                list.push(item);
-                list
-            });
+fn decode(value: BoltType) -> Option<Value> {
+    match value {
+        BoltType::Boolean(BoltBoolean { value }) => Some(Value::Boolean(value)),
+        BoltType::Integer(BoltInteger { value }) => Some(Value::Integer(value)),
+        BoltType::Float(BoltFloat { value }) => Some(Value::Float(value)),
+        BoltType::String(BoltString { value }) => Some(Value::Text(value.into())),
+        BoltType::List(items) => {
+            items.into_iter().map(decode).collect::<Option<_>>().map(Value::List)
         }
-        Ok(list.map(Value::List))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(None)
+        _ => None,
     }
 }

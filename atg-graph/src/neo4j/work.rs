@@ -31,6 +31,11 @@ pub(super) trait Work: Send {
     /// Something was there already; the next try looks first.
     fn conflict(&mut self) {}
 
+    /// Whether less can be done at once, where the server has no memory for this much.
+    fn can_shrink(&self) -> bool {
+        false
+    }
+
     /// The answer to the commit was lost: what was done may be there, or not.
     fn uncertain(&mut self, _outcome: Self::Outcome) {}
 }
@@ -46,10 +51,14 @@ pub(super) async fn perform<W: Work>(pool: &Pool, work: &mut W) -> Try<W::Outcom
     let mut tries = Tries::new(Backoff::random(), pool.settings().retry_deadline);
     let mut first_failure = None;
     loop {
-        let failure = match once(pool, work, tries.failed() + 1).await {
+        let mut failure = match once(pool, work, tries.failed() + 1).await {
             Ok(outcome) => return Ok(outcome),
             Err(failure) => failure,
         };
+        if failure.class == Class::Memory && !work.can_shrink() {
+            // Others have the memory, and may give it back.
+            failure.class = Class::Connection;
+        }
         if failure.class == Class::Exists {
             work.conflict();
         }
@@ -195,6 +204,15 @@ mod tests {
         let mut expected = RetryCounts::default();
         (expected.deadlocks, expected.conflicts, expected.connections) = (2, 1, 1);
         assert_eq!(pool.retries().counts(), expected);
+    }
+
+    #[tokio::test]
+    async fn memory_that_others_have_is_waited_for() {
+        let full = Answer::Failure("Neo.TransientError.General.MemoryPoolOutOfMemoryError");
+        let server = server(Message::Run, [full]).await;
+        let pool = pool(&server, LONG, LONG);
+        done(&pool).await.1.unwrap();
+        assert_eq!(pool.retries().counts().connections, 1);
     }
 
     #[tokio::test]

@@ -140,6 +140,10 @@ impl Work for NodeWrite<'_> {
         }
     }
 
+    fn can_shrink(&self) -> bool {
+        self.rows.len() > 1
+    }
+
     fn uncertain(&mut self, outcome: NodeOutcome) {
         self.fresh = false;
         self.uncertain = Some(outcome);

@@ -174,6 +174,10 @@ impl Work for SetWrite<'_> {
         }
     }
 
+    fn can_shrink(&self) -> bool {
+        self.sets.iter().map(SetPart::weight).sum::<usize>() > 1
+    }
+
     fn uncertain(&mut self, outcome: Done) {
         self.fresh = false;
         self.uncertain = Some(outcome);
