@@ -3,12 +3,15 @@
 
 use std::collections::HashSet;
 
+use async_trait::async_trait;
 use atg_core::{Error, ErrorKind, Result, Text};
 use tokio::sync::RwLock;
 
 use super::errors::Try;
 use super::indexes::{self, Index, Wanted};
 use super::pool::{Access, Pool};
+use super::transaction::Transaction;
+use super::work::{self, Work};
 
 /// What a handle knows to be there.
 #[derive(Default)]
@@ -42,7 +45,7 @@ impl Schema {
         if !seen.prepared {
             let there = indexes::ensure(pool, &[unique_id()]).await?;
             seen.types.extend(there.iter().filter_map(Index::unique_type));
-            if !is_empty(pool).await? {
+            if work::perform(pool, &mut LookForNode).await? {
                 indexes::ensure(pool, &wanted_for_reading()).await?;
                 seen.finished = true;
             }
@@ -106,14 +109,25 @@ fn wanted_for_reading() -> [Wanted; 5] {
     ]
 }
 
-/// Whether there is no node yet.
-async fn is_empty(pool: &Pool) -> Result<bool> {
-    let mut transaction = pool.begin(Access::Read).await?;
-    transaction.label("prepare the schema", 1);
-    let statement = "MATCH (n:Resource) RETURN n.id AS id LIMIT 1";
-    let found = transaction.fetch(statement, Vec::new()).await?;
-    transaction.rollback().await;
-    Ok(found.is_empty())
+/// Looks whether there is a node.
+struct LookForNode;
+
+#[async_trait]
+impl Work for LookForNode {
+    type Outcome = bool;
+
+    fn operation(&self) -> &'static str {
+        "prepare the schema"
+    }
+
+    fn access(&self) -> Access {
+        Access::Read
+    }
+
+    async fn attempt(&mut self, transaction: &mut Transaction) -> Try<bool> {
+        let statement = "MATCH (n:Resource) RETURN n.id AS id LIMIT 1";
+        Ok(!transaction.fetch(statement, Vec::new()).await?.is_empty())
+    }
 }
 
 /// Makes sure that a server answers and lets the user in. Tries once: a wrong address should be
