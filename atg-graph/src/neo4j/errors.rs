@@ -91,6 +91,12 @@ impl Failure {
         }
     }
 
+    /// Whether the transaction was chosen as the victim of a deadlock.
+    pub(super) fn is_deadlock(&self) -> bool {
+        let named = |code: &str| code.ends_with(".DeadlockDetected");
+        self.class == Class::Transient && self.code().is_some_and(named)
+    }
+
     /// Whether the connection is as good as before: the server failed, not the way to it.
     pub(super) fn spares_connection(&self) -> bool {
         self.class != Class::Connection && self.code().is_some()

@@ -66,6 +66,25 @@ pub(super) struct Plan<'a> {
     pub(super) incomplete: Vec<usize>,
 }
 
+impl Plan<'_> {
+    /// Leaves only the first withdrawals where there are more than `most`, with no owner keeping
+    /// a hash until all are done; says whether it is so.
+    pub(super) fn begin_withdrawals(&mut self, most: usize) -> bool {
+        let is_withdrawal = |change: &Change<'_>| change.row.is_none();
+        if self.changes.iter().filter(|change| is_withdrawal(change)).count() <= most {
+            return false;
+        }
+        self.changes.retain(is_withdrawal);
+        self.changes.truncate(most);
+        let removed = self.changes.iter().filter(|change| change.after.is_none()).count() as u64;
+        self.outcome = RelationshipOutcome { removed, ..RelationshipOutcome::default() };
+        self.hashes.values_mut().for_each(|hash| *hash = 0);
+        self.claimed.clear();
+        self.incomplete.clear();
+        true
+    }
+}
+
 /// Works out what the sets come to.
 pub(super) fn plan<'a>(sets: &'a [SetPart<'a>], view: &View) -> Plan<'a> {
     let mut ledger = Ledger::new(sets, view);

@@ -41,6 +41,7 @@ mod sets;
 mod settings;
 mod statements;
 mod transaction;
+mod turns;
 mod values;
 mod watch;
 mod work;
@@ -55,12 +56,17 @@ use parts::Limits;
 use pool::Pool;
 use schema::Schema;
 use settings::Settings;
+use turns::Turns;
 
-/// Rows a batch at which loads were fastest, on a server that shares two cores with its client.
-const BATCH_ROWS: usize = 2_500;
+/// Nodes a batch at which loads were fastest, on a server that shares two cores with its client;
+/// the bench `neo4j` has the table.
+const NODE_ROWS: usize = 1_000;
 
 /// Batches of nodes in flight beyond which loads gained nothing.
-const NODE_WRITERS: usize = 4;
+const NODE_WRITERS: usize = 2;
+
+/// Relationships a batch at which loads were fastest.
+const RELATIONSHIP_ROWS: usize = 2_500;
 
 /// The same for relationships; with more, they wait for each other's locks.
 const RELATIONSHIP_WRITERS: usize = 2;
@@ -70,13 +76,13 @@ const RELATIONSHIP_WRITERS: usize = 2;
 /// - **Schema**: writing prepares it where that was not done: a constraint keeps every node, and
 ///   every relationship, from being there twice, whoever writes.
 /// - **A call is one transaction** up to the builder's bounds on rows and bytes; a larger one, or
-///   one for which the server has no memory, is several, each all or nothing. What a set withdraws
-///   is not counted in them.
+///   one for which the server has no memory, is several, each all or nothing. So is one that
+///   withdraws more relationships than that; what a set withdraws goes before what it adds.
 /// - **Rows that the server alone can refuse** (a value too large for an index of another's) are
 ///   found by halving the batch. After a hundred of them in a row the call fails: then it is not
 ///   the rows.
-/// - **Counts** are exact, but where the answer to a commit was lost and another writer changed
-///   the same rows before the next try.
+/// - **Counts** are exact, but where the answer to a commit was lost and either another writer
+///   changed the same rows before the next try, or the withdrawals were more than a transaction's.
 /// - **Waiting**: a call waits for one of the connections without bound; a try is bounded by the
 ///   response time-out, and tries begin until the retry deadline.
 #[derive(Clone)]
@@ -92,6 +98,7 @@ struct Inner {
     limits: Limits,
     fresh_nodes: Freshness,
     fresh_relationships: Freshness,
+    turns: Turns,
 }
 
 impl fmt::Debug for Neo4jGraph {
@@ -136,6 +143,7 @@ impl Neo4jGraph {
             schema: Schema::default(),
             fresh_nodes: Freshness::default(),
             fresh_relationships: Freshness::default(),
+            turns: Turns::default(),
         };
         schema::check_server(&inner.pool).await?;
         Ok(Self { inner: Arc::new(inner) })
@@ -168,10 +176,10 @@ impl GraphSink for Neo4jGraph {
     }
 
     fn profile(&self) -> SinkProfile {
-        let rows = BATCH_ROWS.min(self.inner.limits.rows());
+        let rows = |most: usize| most.min(self.inner.limits.rows());
         let connections = self.inner.settings.connections;
         SinkProfile::default()
-            .with_rows(rows, rows)
+            .with_rows(rows(NODE_ROWS), rows(RELATIONSHIP_ROWS))
             .with_writers(NODE_WRITERS.min(connections), RELATIONSHIP_WRITERS.min(connections))
     }
 }

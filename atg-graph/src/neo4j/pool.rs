@@ -20,6 +20,7 @@ use super::nodelay::NoDelay;
 use super::retry::Retries;
 use super::settings::Settings;
 use super::transaction::Transaction;
+use super::watch::waiting_for;
 
 /// How many rows one request fetches; longer answers take several.
 const FETCH_ROWS: usize = 1 << 16;
@@ -72,7 +73,9 @@ impl Pool {
     /// own, the rest at most twice the connect time-out. Tries once. Dropping the future leaves
     /// nothing behind.
     pub(super) async fn begin(&self, access: Access) -> Try<Transaction> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|closed| {
+        let free = Arc::clone(&self.permits).acquire_owned();
+        let free = waiting_for("a free connection: other calls have all of them", free);
+        let permit = free.await.map_err(|closed| {
             let error = Error::new(ErrorKind::Internal, CONNECT, "the pool is closed");
             Failure::new(Class::Fatal, error.with_source(closed))
         })?;

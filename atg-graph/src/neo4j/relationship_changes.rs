@@ -140,7 +140,7 @@ pub(super) async fn create<'a>(
             names.into_iter().map(|name| names::relationship_property(name)).collect();
         let names: Vec<&str> = names.iter().map(|name| &**name).collect();
         let statement = statements::create_relationships(relation, &names);
-        let rows: Vec<BoltType> = changes.iter().filter_map(|change| created_row(change)).collect();
+        let rows = created_rows(&changes);
         let counters = transaction.run(&statement, rows).await?;
         let left_out = changes.len() - usize::try_from(counters.relationships_created).unwrap_or(0);
         if left_out > 0 {
@@ -154,17 +154,36 @@ pub(super) async fn create<'a>(
     Ok(missing)
 }
 
-fn created_row(change: &Change<'_>) -> Option<BoltType> {
+/// Rows of the relationships to create, by their source.
+fn created_rows(changes: &[&Change<'_>]) -> Vec<BoltType> {
+    let mut rows: Vec<(&Text, BoltType)> =
+        changes.iter().filter_map(|change| created_row(change)).collect();
+    // One order of locks for all writers: a source's rows come by key.
+    rows.sort_by_key(|(source, _)| *source);
+    let mut sources: Vec<(&Text, Vec<BoltType>)> = Vec::new();
+    for (source, row) in rows {
+        match sources.last_mut() {
+            Some((last, rows)) if *last == source => rows.push(row),
+            _ => sources.push((source, vec![row])),
+        }
+    }
+    let nested = |(source, rows): (&Text, Vec<BoltType>)| {
+        values::row(vec![values::text(source), values::row(rows)])
+    };
+    sources.into_iter().map(nested).collect()
+}
+
+/// A relationship's source, and its row without it.
+fn created_row<'a>(change: &Change<'a>) -> Option<(&'a Text, BoltType)> {
     let (row, after) = (change.row?, change.after.as_ref()?);
     let mut values = vec![
-        values::text(row.relationship.source.key()),
         values::text(row.relationship.target.key()),
         values::text(&change.identity.key),
         claims(after),
     ];
     let properties = after.properties.iter().flatten();
     values.extend(properties.map(|(_, value)| values::encode(value)));
-    Some(values::row(values))
+    Some((row.relationship.source.key(), values::row(values)))
 }
 
 #[derive(Deserialize)]
@@ -189,23 +208,36 @@ async fn find_missing(transaction: &mut Transaction, changes: &[&Change<'_>]) ->
     Ok(named.collect())
 }
 
-/// Locks owners that are expected to have no set stored, and says whether that is so.
-pub(super) async fn lock_new_owners(transaction: &mut Transaction, view: &View) -> Try<bool> {
+/// Locks the owners, keeps the hashes of their sets, and says whether those are the first they
+/// have.
+pub(super) async fn keep_new(
+    transaction: &mut Transaction,
+    view: &View,
+    plan: &Plan<'_>,
+) -> Try<bool> {
     let mut keys: Vec<&Text> = view.owners.keys().collect();
     // One order of locks for all writers.
     keys.sort_unstable();
-    transaction.run(statements::LOCK_NODES, key_rows(&keys)).await?;
-    Ok(count(transaction, statements::COUNT_SET_HASHES, key_rows(&keys)).await? == 0)
+    let hash = |key: &Text| plan.hashes.get(key).copied().unwrap_or_default();
+    let row = |key: &&Text| values::row(vec![values::text(key), values::hash(hash(key))]);
+    let rows = keys.iter().map(row).collect();
+    let counters = transaction.run(statements::KEEP_NEW_SET_HASHES, rows).await?;
+    Ok(counters.properties_set == keys.len() as u64)
 }
 
-/// Keeps the hashes of the sets, and notes on whose behalf others made claims.
+/// Keeps the hashes of the sets.
 pub(super) async fn keep(transaction: &mut Transaction, plan: &Plan<'_>) -> Try<()> {
-    if !plan.hashes.is_empty() {
-        let row =
-            |(key, hash): (&Text, &u64)| values::row(vec![values::text(key), values::hash(*hash)]);
-        let rows = plan.hashes.iter().map(row).collect();
-        transaction.run(statements::KEEP_SET_HASHES, rows).await?;
+    if plan.hashes.is_empty() {
+        return Ok(());
     }
+    let row =
+        |(key, hash): (&Text, &u64)| values::row(vec![values::text(key), values::hash(*hash)]);
+    let rows = plan.hashes.iter().map(row).collect();
+    transaction.run(statements::KEEP_SET_HASHES, rows).await.map(drop)
+}
+
+/// Notes on whose behalf others made claims.
+pub(super) async fn note_claimed(transaction: &mut Transaction, plan: &Plan<'_>) -> Try<()> {
     let mut claimed: Vec<&Text> =
         plan.claimed.iter().filter(|key| !plan.hashes.contains_key(*key)).collect();
     if !claimed.is_empty() {

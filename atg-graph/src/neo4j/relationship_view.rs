@@ -12,14 +12,20 @@ use super::names;
 use super::sets::{Identity, Row, SetPart};
 use super::statements;
 use super::transaction::Transaction;
+use super::turns::Turns;
 use super::values::{self, Stored};
 
 /// Reads it, with the owners whose sets differ locked: so no other writer changes what they
 /// claim before the transaction ends.
-pub(super) async fn load(transaction: &mut Transaction, sets: &[SetPart<'_>]) -> Try<View> {
+pub(super) async fn load(
+    transaction: &mut Transaction,
+    turns: &Turns,
+    sets: &[SetPart<'_>],
+) -> Try<View> {
     let mut view = View::default();
     let owners: HashSet<&Text> = sets.iter().map(|set| set.owner.key()).collect();
-    read_hashes(transaction, &owners.into_iter().collect::<Vec<_>>(), &mut view).await?;
+    let owners: Vec<&Text> = owners.into_iter().collect();
+    read_hashes(transaction, statements::SET_HASHES, &owners, &mut view).await?;
     let differing = |view: &View| -> Vec<&SetPart<'_>> {
         let kept = |set: &&SetPart<'_>| view.owners.get(set.owner.key()).and_then(|one| one.kept);
         let differs = |set: &&SetPart<'_>| set.hash == 0 || kept(set) != Some(set.hash);
@@ -35,8 +41,8 @@ pub(super) async fn load(transaction: &mut Transaction, sets: &[SetPart<'_>]) ->
     // One order of locks for all writers.
     owners.sort_unstable();
     owners.dedup();
-    transaction.run(statements::LOCK_NODES, key_rows(&owners)).await?;
-    read_hashes(transaction, &owners, &mut view).await?;
+    transaction.hold(turns.take().await);
+    read_hashes(transaction, statements::LOCK_SET_HASHES, &owners, &mut view).await?;
     read_rows(transaction, &changed, &mut view).await?;
     let replaces = |set: &&&SetPart<'_>| set.ending.as_ref().is_some_and(|end| end.named.is_some());
     let owners: HashSet<&Text> =
@@ -58,8 +64,13 @@ struct Kept {
     hash: Option<i64>,
 }
 
-async fn read_hashes(transaction: &mut Transaction, keys: &[&Text], view: &mut View) -> Try<()> {
-    let kept: Vec<Kept> = transaction.read(statements::SET_HASHES, key_rows(keys)).await?;
+async fn read_hashes(
+    transaction: &mut Transaction,
+    statement: &str,
+    keys: &[&Text],
+    view: &mut View,
+) -> Try<()> {
+    let kept: Vec<Kept> = transaction.read(statement, key_rows(keys)).await?;
     for Kept { place, hash } in kept {
         if let Some(key) = keys.get(place) {
             let owner: &mut Owner = view.owners.entry((*key).clone()).or_default();

@@ -122,9 +122,8 @@ pub(super) struct Retries {
 impl Retries {
     /// Counts a failure after which is tried again.
     pub(super) fn count(&self, failure: &Failure) {
-        let deadlock = || failure.code().is_some_and(|code| code.ends_with(".DeadlockDetected"));
         let counter = match failure.class {
-            Class::Transient if deadlock() => &self.deadlocks,
+            Class::Transient if failure.is_deadlock() => &self.deadlocks,
             Class::Transient => &self.transient,
             Class::Exists => &self.conflicts,
             Class::Connection => &self.connections,

@@ -12,10 +12,10 @@ use super::names::quoted;
 /// The label of every node, which carries the unique constraint on `id`.
 pub(super) const BASE_LABEL: &str = "Resource";
 
-/// Finds a relationship's ends without the locks that a seek in a writing statement takes on
+/// Finds relationships' ends without the locks that a seek in a writing statement takes on
 /// the entries of missing nodes, for which other writers would wait: a range of one value does.
-const ENDS: &str = "MATCH (a:Resource) WHERE a.id >= r[0] AND a.id <= r[0] \
-    MATCH (b:Resource) WHERE b.id >= r[1] AND b.id <= r[1]";
+const ENDS: &str = "MATCH (a:Resource) WHERE a.id >= s[0] AND a.id <= s[0] \
+    UNWIND s[1] AS r MATCH (b:Resource) WHERE b.id >= r[0] AND b.id <= r[0]";
 
 /// Which nodes are not stored just so; rows are key, content hash, place.
 pub(super) const DIFFERING_NODES: &str = "UNWIND $rows AS r \
@@ -37,10 +37,18 @@ pub(super) const LABELS_AND_KEYS: &str = "UNWIND $rows AS r \
 pub(super) const SET_HASHES: &str = "UNWIND $rows AS r \
     MATCH (n:Resource {id: r[0]}) RETURN r[1] AS place, n.relationships_hash AS hash";
 
-/// How many nodes have a set stored; rows are key, place.
-pub(super) const COUNT_SET_HASHES: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) WHERE n.relationships_hash IS NOT NULL \
-    RETURN count(*) AS stored";
+/// Locks nodes until the transaction ends, and gives the hashes of the sets that they name; rows
+/// are key, place.
+pub(super) const LOCK_SET_HASHES: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]}) SET n += {} \
+    RETURN r[1] AS place, n.relationships_hash AS hash";
+
+/// Locks nodes until the transaction ends, and keeps the hashes of their first sets; sets no
+/// property of a node that has one. Rows are key, hash.
+pub(super) const KEEP_NEW_SET_HASHES: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]}) SET n += {} \
+    FOREACH (_ IN CASE WHEN n.relationships_hash IS NULL THEN [1] ELSE [] END | \
+    SET n.relationships_hash = r[1])";
 
 /// Keeps the hashes of whole sets; rows are key, hash.
 pub(super) const KEEP_SET_HASHES: &str = "UNWIND $rows AS r \
@@ -106,16 +114,16 @@ pub(super) fn update_nodes(change: &NodeChange<'_>, properties: &[&str]) -> Stri
     statement
 }
 
-/// Creates relationships of one type between nodes that are there; rows are source, target,
-/// key, claims, and a value for each property.
+/// Creates relationships of one type between nodes that are there; rows are a source and a list
+/// for each of its relationships: target, key, claims, and a value for each property.
 pub(super) fn create_relationships(relation: &str, properties: &[&str]) -> String {
     let mut statement = format!(
-        "UNWIND $rows AS r {ENDS} CREATE (a)-[:{} {{relationship_key: r[2], named_by: r[3]",
+        "UNWIND $rows AS s {ENDS} CREATE (a)-[:{} {{relationship_key: r[1], named_by: r[2]",
         quoted(relation)
     );
     if !properties.is_empty() {
         statement.push_str(", ");
-        push_members(&mut statement, properties, 4);
+        push_members(&mut statement, properties, 3);
     }
     statement.push_str("}]->(b)");
     statement

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use super::errors::{Class, Failure, Try};
 use super::pool::Connection;
 use super::settings::Settings;
+use super::turns::Turn;
 use super::watch::{Label, Watch};
 
 /// What the server says a statement did.
@@ -47,10 +48,11 @@ pub(super) struct Transaction {
     label: Label,
 }
 
-/// The driver's transaction and its connection, dropped in this order.
+/// The driver's transaction, its connection and its right to lock, dropped in this order.
 struct Open {
     driver: Box<Txn>,
     connection: Connection,
+    turn: Option<Turn>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,7 +69,7 @@ impl Transaction {
     pub(super) fn new(driver: Box<Txn>, connection: Connection) -> Self {
         Self {
             settings: Arc::clone(connection.settings()),
-            open: Some(Open { driver, connection }),
+            open: Some(Open { driver, connection, turn: None }),
             state: State::Ready,
             label: Label { operation: "run a statement", attempt: 1 },
         }
@@ -76,6 +78,13 @@ impl Transaction {
     /// Names the operation for errors and logs, and which try of it this is, counted from 1.
     pub(super) fn label(&mut self, operation: &'static str, attempt: u32) {
         self.label = Label { operation, attempt };
+    }
+
+    /// Keeps a right to lock until the transaction has ended.
+    pub(super) fn hold(&mut self, turn: Option<Turn>) {
+        if let Some(open) = &mut self.open {
+            open.turn = turn;
+        }
     }
 
     /// Runs a statement that returns nothing, with `rows` as `$rows`; where one returns something,
@@ -127,7 +136,7 @@ impl Transaction {
     pub(super) async fn commit(mut self) -> Try<()> {
         let watch = self.watch("COMMIT", &[]);
         self.driver()?;
-        let Some(Open { driver, connection }) = self.open.take() else {
+        let Some(Open { driver, connection, turn: _turn }) = self.open.take() else {
             return Err(out_of_step(self.label));
         };
         match watch.over(Box::pin(driver.commit())).await {
@@ -200,7 +209,7 @@ fn out_of_step(label: Label) -> Failure {
 impl Open {
     /// Ends the transaction on the server.
     async fn end(self, state: State) {
-        let Self { driver, connection } = self;
+        let Self { driver, connection, turn: _turn } = self;
         match state {
             State::Ready => {
                 let limit = connection.settings().connect_timeout;

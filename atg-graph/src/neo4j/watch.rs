@@ -16,6 +16,18 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 /// How much of a statement a log line shows, in characters.
 const SHAPE_CHARACTERS: usize = 300;
 
+/// Waits for something of this process, and says now and then for what.
+pub(super) async fn waiting_for<T>(what: &'static str, wait: impl Future<Output = T>) -> T {
+    let mut wait = pin!(wait);
+    let started = Instant::now();
+    loop {
+        if let Ok(result) = timeout(SIGN_OF_LIFE, &mut wait).await {
+            return result;
+        }
+        tracing::warn!(seconds = started.elapsed().as_secs(), "still waiting for {what}");
+    }
+}
+
 /// What log lines and errors call a transaction.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Label {

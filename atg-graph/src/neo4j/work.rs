@@ -31,6 +31,9 @@ pub(super) trait Work: Send {
     /// Something was there already; the next try looks first.
     fn conflict(&mut self) {}
 
+    /// Another transaction waited for this one, which waited for the other.
+    fn deadlocked(&mut self) {}
+
     /// Whether less can be done at once, where the server has no memory for this much.
     fn can_shrink(&self) -> bool {
         false
@@ -61,6 +64,9 @@ pub(super) async fn perform<W: Work>(pool: &Pool, work: &mut W) -> Try<W::Outcom
         }
         if failure.class == Class::Exists {
             work.conflict();
+        }
+        if failure.is_deadlock() {
+            work.deadlocked();
         }
         let since_first = first_failure.get_or_insert_with(Instant::now).elapsed();
         let Some(wait) = tries.after(failure.class, since_first) else {

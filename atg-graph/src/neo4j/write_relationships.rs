@@ -87,8 +87,16 @@ impl Part for SetsPart<'_> {
         let (inner, sets) = (self.inner, self.sets);
         let fresh = inner.fresh_relationships.is_likely();
         let mut write = SetWrite { inner: inner.clone(), sets, fresh, uncertain: None };
-        let result = work::perform(&inner.pool, &mut write).await;
-        let result = result.map(|done| {
+        let mut removed = 0;
+        let result = loop {
+            match work::perform(&inner.pool, &mut write).await {
+                Ok(done) if done.more => removed += done.outcome.removed,
+                result => break result,
+            }
+            write.uncertain = None;
+        };
+        let result = result.map(|mut done| {
+            done.outcome.removed += removed;
             let RelationshipOutcome { updated, unchanged, removed, ref missing, .. } = done.outcome;
             let new = updated + unchanged + removed == 0 && missing.is_empty();
             inner.fresh_relationships.written(new);
@@ -136,6 +144,8 @@ struct Done {
     outcome: RelationshipOutcome,
     /// The places of parts of which a row is missing.
     incomplete: Vec<usize>,
+    /// Whether withdrawals are left for another transaction.
+    more: bool,
 }
 
 /// The writing of a part, from try to try.
@@ -174,6 +184,10 @@ impl Work for SetWrite<'_> {
         }
     }
 
+    fn deadlocked(&mut self) {
+        self.inner.turns.deadlocked();
+    }
+
     fn can_shrink(&self) -> bool {
         self.sets.iter().map(SetPart::weight).sum::<usize>() > 1
     }
@@ -192,19 +206,23 @@ impl SetWrite<'_> {
         let plan = ledger::plan(&self.sets, &view);
         view.missing = changes::create(transaction, &plan.changes).await?;
         let plan = if view.missing.is_empty() { plan } else { ledger::plan(&self.sets, &view) };
-        if !changes::lock_new_owners(transaction, &view).await? {
+        transaction.hold(self.inner.turns.take().await);
+        if !changes::keep_new(transaction, &view, &plan).await? {
             return Err(not_new());
         }
-        changes::keep(transaction, &plan).await?;
-        Ok(Done { outcome: plan.outcome, incomplete: plan.incomplete })
+        changes::note_claimed(transaction, &plan).await?;
+        Ok(Done { outcome: plan.outcome, incomplete: plan.incomplete, more: false })
     }
 
-    /// Writes what differs from what is stored.
+    /// Writes what differs from what is stored, or as much of what goes as one transaction may
+    /// hold.
     async fn compare_and_write(&self, transaction: &mut Transaction) -> Try<Done> {
-        let view = relationship_view::load(transaction, &self.sets).await?;
-        let plan = ledger::plan(&self.sets, &view);
+        let view = relationship_view::load(transaction, &self.inner.turns, &self.sets).await?;
+        let mut plan = ledger::plan(&self.sets, &view);
+        let more = plan.begin_withdrawals(self.inner.limits.rows());
         changes::write(transaction, &plan).await?;
         changes::keep(transaction, &plan).await?;
-        Ok(Done { outcome: plan.outcome, incomplete: plan.incomplete })
+        changes::note_claimed(transaction, &plan).await?;
+        Ok(Done { outcome: plan.outcome, incomplete: plan.incomplete, more })
     }
 }

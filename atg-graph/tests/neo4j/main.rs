@@ -5,6 +5,7 @@
 
 mod bad_rows;
 mod conformance;
+mod large_sets;
 mod same_graph;
 mod server;
 mod together;
