@@ -3,10 +3,14 @@
 //! [`CacheKey`] names an answer so that no two answers ever share a name; [`TimeToLive`] says how
 //! long answers of each kind stay good.
 
+mod clock;
 mod key;
+mod stats;
 mod time_to_live;
 
+pub use clock::{Clock, ManualTime};
 pub use key::{CacheKey, Caller, KeyBuilder};
+pub use stats::TierStats;
 pub use time_to_live::TimeToLive;
 
 #[cfg(doctest)]

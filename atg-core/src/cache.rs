@@ -42,6 +42,16 @@ impl EntryOptions {
     }
 }
 
+/// A value that a cache found, and how it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found<V> {
+    /// The value.
+    pub value: V,
+    /// What a faster tier should keep it with: the time it has left, and its tags; `None` where
+    /// the cache cannot tell, and no other should keep it.
+    pub options: Option<EntryOptions>,
+}
+
 /// Keeps values by key for a while: memory, a file, a server, or layers of them.
 ///
 /// - **Expiry**: an entry is never served once its time to live has passed. Every tier keeps at
@@ -63,6 +73,11 @@ where
     /// The value under a key that has not expired.
     async fn get(&self, key: &str) -> Option<V>;
 
+    /// The same, with how it is kept, so that another tier can keep it no longer than this one.
+    async fn find(&self, key: &str) -> Option<Found<V>> {
+        self.get(key).await.map(|value| Found { value, options: None })
+    }
+
     /// Keeps a value under a key.
     async fn insert(&self, key: &str, value: V, options: EntryOptions);
 
@@ -82,6 +97,10 @@ where
 {
     async fn get(&self, key: &str) -> Option<V> {
         (**self).get(key).await
+    }
+
+    async fn find(&self, key: &str) -> Option<Found<V>> {
+        (**self).find(key).await
     }
 
     async fn insert(&self, key: &str, value: V, options: EntryOptions) {

@@ -23,7 +23,7 @@ pub mod memory;
 pub mod pipeline;
 
 pub use batch::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, FixedSizes};
-pub use cache::{Cache, CacheExt, EntryOptions, Invalidation, NoCache, glob_matches};
+pub use cache::{Cache, CacheExt, EntryOptions, Found, Invalidation, NoCache, glob_matches};
 pub use dry_run::DryRun;
 pub use error::{Error, ErrorKind, Result};
 pub use id::{IdParts, MAX_ID_LENGTH, ResourceId, lowercase_type};
