@@ -5,11 +5,13 @@
 
 mod clock;
 mod key;
+mod memory;
 mod stats;
 mod time_to_live;
 
 pub use clock::{Clock, ManualTime};
 pub use key::{CacheKey, Caller, KeyBuilder};
+pub use memory::{MemoryCache, MemoryCacheBuilder, Policy, RemovalCause};
 pub use stats::TierStats;
 pub use time_to_live::TimeToLive;
 

@@ -1,0 +1,227 @@
+//! One part of the cache: two queues over the `lru` crate, after the 2Q algorithm (Johnson and
+//! Shasha, VLDB 1994).
+//!
+//! A new entry joins the *probation* queue, which is first in, first out. When room is needed the
+//! oldest on probation goes, as long as that queue holds more than a twentieth of all entries, and
+//! its key is remembered; a key that comes again while it is remembered joins the *protected*
+//! queue, which gives up the least recently used. So a scan passes through probation and leaves
+//! the protected ones alone.
+
+use lru::LruCache;
+
+use super::ghosts::Ghosts;
+use super::hashed::{BuildPassThrough, Hashed, HashedKey, StoredKey};
+use super::removal::{RemovalCause, Removed};
+use super::settings::Policy;
+use super::tags::Stamps;
+use crate::Clock;
+
+/// The time of what never expires.
+pub(super) const NEVER: u64 = u64::MAX;
+
+/// One of how many entries is on probation when room is needed.
+const PROBATION_PART: usize = 20;
+
+#[derive(Debug)]
+pub(super) struct Entry<V> {
+    pub(super) value: V,
+    /// In the clock's milliseconds.
+    pub(super) expires: u64,
+    pub(super) stamps: Option<Box<Stamps>>,
+    pub(super) weight: u32,
+}
+
+impl<V> Entry<V> {
+    /// Why it may not be served, if so.
+    fn ended(&self, clock: &Clock) -> Option<RemovalCause> {
+        if self.expires != NEVER && self.expires <= clock.now() {
+            return Some(RemovalCause::Expired);
+        }
+        let current = self.stamps.as_ref().is_none_or(|stamps| stamps.are_current());
+        (!current).then_some(RemovalCause::Invalidated)
+    }
+}
+
+type Queue<V> = LruCache<StoredKey, Entry<V>, BuildPassThrough>;
+
+/// What a shard did; counted under its lock.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct ShardCounts {
+    pub(super) hits: u64,
+    pub(super) misses: u64,
+    pub(super) inserted: u64,
+    pub(super) expired: u64,
+    pub(super) evicted: u64,
+    pub(super) replaced: u64,
+    pub(super) invalidated: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Shard<V> {
+    probation: Queue<V>,
+    protected: Queue<V>,
+    ghosts: Ghosts,
+    policy: Policy,
+    pub(super) counts: ShardCounts,
+}
+
+impl<V> Shard<V> {
+    pub(super) fn new(policy: Policy) -> Self {
+        let queue = || LruCache::unbounded_with_hasher(BuildPassThrough::default());
+        Self {
+            probation: queue(),
+            protected: queue(),
+            ghosts: Ghosts::default(),
+            policy,
+            counts: ShardCounts::default(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.probation.len() + self.protected.len()
+    }
+
+    /// What `read` takes from the entry, if there is one that may be served; one that may not be
+    /// any more is taken out.
+    pub(super) fn get<T>(
+        &mut self,
+        key: Hashed<'_>,
+        clock: &Clock,
+        read: impl Fn(&Entry<V>) -> T,
+        removed: &mut Vec<Removed<V>>,
+    ) -> Option<T> {
+        let Self { probation, protected, .. } = self;
+        let serve = |queue: &mut Queue<V>, promote: bool| {
+            let key: &dyn HashedKey = &key;
+            let entry = if promote { queue.get(key) } else { queue.peek(key) }?;
+            Some(entry.ended(clock).map_or_else(|| Ok(read(entry)), Err))
+        };
+        // Most keys are where most entries are.
+        let served = if probation.len() > protected.len() {
+            serve(probation, false).or_else(|| serve(protected, true))
+        } else {
+            serve(protected, true).or_else(|| serve(probation, false))
+        };
+        match served {
+            Some(Ok(value)) => {
+                self.counts.hits += 1;
+                return Some(value);
+            }
+            Some(Err(cause)) => removed.extend(self.remove(key, cause)),
+            None => {}
+        }
+        self.counts.misses += 1;
+        None
+    }
+
+    /// Puts an entry in the place of the one under its key, where that weighs as much at least;
+    /// gives it back otherwise, with the other one out of its way.
+    pub(super) fn replace(
+        &mut self,
+        key: Hashed<'_>,
+        mut entry: Entry<V>,
+        removed: &mut Vec<Removed<V>>,
+    ) -> Option<Entry<V>> {
+        let borrowed: &dyn HashedKey = &key;
+        let is_protected = self.protected.contains(borrowed);
+        let known = self.protected.get_mut(borrowed).or_else(|| self.probation.peek_mut(borrowed));
+        match known {
+            None => return Some(entry),
+            Some(known) if known.weight >= entry.weight => {
+                let weight = known.weight - entry.weight;
+                std::mem::swap(known, &mut entry);
+                let key = key.stored();
+                let out = self.count(key, entry, RemovalCause::Replaced);
+                removed.push(Removed { weight, places: 0, ..out });
+                self.counts.inserted += 1;
+                return None;
+            }
+            Some(_) => {}
+        }
+        removed.extend(self.remove(key, RemovalCause::Replaced));
+        if is_protected {
+            // It comes back to its queue.
+            self.ghosts.remember(key.hash);
+        }
+        Some(entry)
+    }
+
+    /// Stores an entry for which there is room.
+    pub(super) fn insert(
+        &mut self,
+        key: Hashed<'_>,
+        entry: Entry<V>,
+        removed: &mut Vec<Removed<V>>,
+    ) {
+        // Another thread may have been faster.
+        removed.extend(self.remove(key, RemovalCause::Replaced));
+        let protect = self.policy == Policy::Lru || self.ghosts.take(key.hash);
+        let queue = if protect { &mut self.protected } else { &mut self.probation };
+        queue.put(key.stored(), entry);
+        self.counts.inserted += 1;
+    }
+
+    /// Takes out the entry that deserves its place least.
+    pub(super) fn evict(&mut self) -> Option<Removed<V>> {
+        let part = self.len() / PROBATION_PART;
+        if self.probation.len() > part || self.protected.is_empty() {
+            let (key, entry) = self.probation.pop_lru()?;
+            self.ghosts.fit(self.probation.len() + self.protected.len());
+            self.ghosts.remember(key.hash);
+            return Some(self.count(key, entry, RemovalCause::Evicted));
+        }
+        let (key, entry) = self.protected.pop_lru()?;
+        Some(self.count(key, entry, RemovalCause::Evicted))
+    }
+
+    /// Takes out the entry under a key.
+    pub(super) fn remove(&mut self, key: Hashed<'_>, cause: RemovalCause) -> Option<Removed<V>> {
+        let borrowed: &dyn HashedKey = &key;
+        let (key, entry) =
+            self.protected.pop_entry(borrowed).or_else(|| self.probation.pop_entry(borrowed))?;
+        Some(self.count(key, entry, cause))
+    }
+
+    /// Takes out every entry for which `cause` names one.
+    pub(super) fn remove_where(
+        &mut self,
+        cause: impl Fn(&str, &Entry<V>) -> Option<RemovalCause>,
+        removed: &mut Vec<Removed<V>>,
+    ) {
+        let entries = self.probation.iter().chain(self.protected.iter());
+        let going: Vec<(StoredKey, RemovalCause)> = entries
+            .filter_map(|(key, entry)| Some((key.clone(), cause(&key.text, entry)?)))
+            .collect();
+        for (key, cause) in going {
+            let key = Hashed { hash: key.hash, text: &key.text };
+            removed.extend(self.remove(key, cause));
+        }
+    }
+
+    /// Takes out all entries that may not be served any more.
+    pub(super) fn purge(&mut self, clock: &Clock, removed: &mut Vec<Removed<V>>) {
+        self.remove_where(|_, entry| entry.ended(clock), removed);
+    }
+
+    /// Takes out everything.
+    pub(super) fn clear(&mut self, removed: &mut Vec<Removed<V>>) {
+        self.remove_where(|_, _| Some(RemovalCause::Invalidated), removed);
+        self.ghosts.clear();
+    }
+
+    /// Keys by how much they deserve their place, the best first.
+    pub(super) fn hot_keys(&self) -> impl Iterator<Item = &str> {
+        self.protected.iter().chain(self.probation.iter()).map(|(key, _)| &*key.text)
+    }
+
+    fn count(&mut self, key: StoredKey, entry: Entry<V>, cause: RemovalCause) -> Removed<V> {
+        let counter = match cause {
+            RemovalCause::Expired => &mut self.counts.expired,
+            RemovalCause::Evicted => &mut self.counts.evicted,
+            RemovalCause::Replaced => &mut self.counts.replaced,
+            RemovalCause::Invalidated => &mut self.counts.invalidated,
+        };
+        *counter += 1;
+        Removed { key: key.text, value: entry.value, weight: entry.weight, places: 1, cause }
+    }
+}
