@@ -4,13 +4,24 @@
 //! long answers of each kind stay good.
 
 mod clock;
+mod file_value;
+mod json;
 mod key;
+mod layered;
+mod loading;
 mod memory;
 mod stats;
 mod time_to_live;
 
 pub use clock::{Clock, ManualTime};
+pub use file_value::FileValue;
+pub use json::Json;
 pub use key::{CacheKey, Caller, KeyBuilder};
+pub use layered::Layered;
+pub use loading::{
+    Cached, CachedCall, LoadError, LoadOptions, LoadStats, Loaded, LoadingCache,
+    LoadingCacheBuilder, OperationStats, Validators,
+};
 pub use memory::{MemoryCache, MemoryCacheBuilder, Policy, RemovalCause};
 pub use stats::TierStats;
 pub use time_to_live::TimeToLive;

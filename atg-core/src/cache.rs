@@ -18,6 +18,17 @@ pub enum Invalidation {
     Tag(String),
 }
 
+impl Invalidation {
+    /// Whether it means an entry with this key and these tags.
+    pub fn names(&self, key: &str, tags: &[String]) -> bool {
+        match self {
+            Self::Key(named) => named == key,
+            Self::Glob(glob) => glob_matches(glob, key),
+            Self::Tag(tag) => tags.contains(tag),
+        }
+    }
+}
+
 /// How an entry is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntryOptions {

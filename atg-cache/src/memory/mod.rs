@@ -2,7 +2,7 @@
 
 use std::hash::BuildHasher as _;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -46,12 +46,16 @@ const ENTRIES_A_SHARD: usize = 256;
 ///   met. A glob is a pass over all keys, part by part.
 /// - **Cost**: a hit hashes the key once and takes one short lock of 64; see the comparison in the
 ///   benches. About 110 bytes an entry beside key and value.
-/// - Values are cloned out: use `Arc<T>` or `Bytes`.
+/// - Values are cloned out: use `Arc<T>` or `Bytes`. A clone of the cache is another handle to it.
 pub struct MemoryCache<V> {
+    inner: Arc<Inner<V>>,
+}
+
+struct Inner<V> {
     shards: Box<[Padded<Mutex<Shard<V>>>]>,
     hasher: foldhash::fast::RandomState,
     budget: Budget,
-    weigh: Option<std::sync::Arc<Weigh<V>>>,
+    weigh: Option<Arc<Weigh<V>>>,
     jitter: f64,
     clock: Clock,
     tags: Tags,
@@ -66,6 +70,12 @@ pub struct MemoryCache<V> {
 #[derive(Debug)]
 #[repr(align(128))]
 struct Padded<T>(T);
+
+impl<V> Clone for MemoryCache<V> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+}
 
 impl<V> std::fmt::Debug for MemoryCache<V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -92,7 +102,7 @@ impl<V> MemoryCache<V> {
         };
         // Rounded down to a power of two, so that a mask finds the shard.
         let shards = 1 << shards.ilog2();
-        Self {
+        let inner = Inner {
             shards: (0..shards).map(|_| Padded(Mutex::new(Shard::new(policy)))).collect(),
             hasher: foldhash::fast::RandomState::default(),
             budget: Budget::new(capacity, settings.max_weight),
@@ -104,7 +114,8 @@ impl<V> MemoryCache<V> {
             rejected: Counter::default(),
             turn: AtomicUsize::new(0),
             seed: AtomicU64::new(0),
-        }
+        };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The value under a key that may be served; never waits for more than a short lock.
@@ -121,7 +132,8 @@ impl<V> MemoryCache<V> {
         V: Clone,
     {
         self.read(key, |entry| {
-            let left = || Duration::from_millis(entry.expires.saturating_sub(self.clock.now()));
+            let left =
+                || Duration::from_millis(entry.expires.saturating_sub(self.inner.clock.now()));
             let options = EntryOptions {
                 time_to_live: (entry.expires != NEVER).then(left),
                 tags: entry.stamps.as_ref().map(|stamps| stamps.names()).unwrap_or_default(),
@@ -134,14 +146,14 @@ impl<V> MemoryCache<V> {
     /// kept, the old one is gone. While a heavier value takes its place, a key may miss.
     pub fn insert(&self, key: &str, value: V, options: &EntryOptions) {
         let key = self.hashed(key);
-        let weight = self.weigh.as_ref().map_or(0, |weigh| weigh(key.text, &value));
-        let stamps = self.tags.stamps(&options.tags);
+        let weight = self.inner.weigh.as_ref().map_or(0, |weigh| weigh(key.text, &value));
+        let stamps = self.inner.tags.stamps(&options.tags);
         let expires = self.expires(options.time_to_live);
         let of_time = options.time_to_live != Some(Duration::ZERO);
         let mut removed = Vec::new();
-        if !of_time || !self.budget.allows(weight) {
+        if !of_time || !self.inner.budget.allows(weight) {
             removed.extend(self.shard(key.hash).remove(key, RemovalCause::Replaced));
-            self.rejected.add(1);
+            self.inner.rejected.add(1);
             return self.let_go(removed);
         }
         let entry = Entry { value, expires, stamps, weight };
@@ -152,7 +164,7 @@ impl<V> MemoryCache<V> {
             self.shard(key.hash).insert(key, entry, &mut removed);
             self.let_go(removed);
         } else {
-            self.rejected.add(1);
+            self.inner.rejected.add(1);
         }
     }
 
@@ -171,7 +183,7 @@ impl<V> MemoryCache<V> {
         match what {
             Invalidation::Key(key) => u64::from(self.remove(key)),
             Invalidation::Tag(tag) => {
-                self.tags.invalidate(tag);
+                self.inner.tags.invalidate(tag);
                 0
             }
             Invalidation::Glob(glob) => {
@@ -192,12 +204,12 @@ impl<V> MemoryCache<V> {
     /// Lets go of all entries that may not be served any more, and says how many that were: a
     /// pass over all entries, for who cannot wait until their room is needed.
     pub fn purge(&self) -> u64 {
-        self.sweep(|shard, removed| shard.purge(&self.clock, removed))
+        self.sweep(|shard, removed| shard.purge(&self.inner.clock, removed))
     }
 
     /// How many entries it holds, those included that have expired and were not met since.
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(&shard.0).len()).sum()
+        self.inner.shards.iter().map(|shard| lock(&shard.0).len()).sum()
     }
 
     /// Whether it holds no entry.
@@ -207,9 +219,9 @@ impl<V> MemoryCache<V> {
 
     /// At most this many keys, those first that were asked for again: to warm up the next run.
     pub fn hot_keys(&self, most: usize) -> Vec<String> {
-        let share = most.div_ceil(self.shards.len());
+        let share = most.div_ceil(self.inner.shards.len());
         let mut keys: Vec<String> = Vec::new();
-        for shard in &self.shards {
+        for shard in &self.inner.shards {
             keys.extend(lock(&shard.0).hot_keys().take(share).map(str::to_owned));
         }
         keys.truncate(most);
@@ -218,8 +230,8 @@ impl<V> MemoryCache<V> {
 
     /// What it did and holds; counted part by part, while others may go on.
     pub fn stats(&self) -> TierStats {
-        let mut stats = TierStats { rejected: self.rejected.get(), ..TierStats::default() };
-        for shard in &self.shards {
+        let mut stats = TierStats { rejected: self.inner.rejected.get(), ..TierStats::default() };
+        for shard in &self.inner.shards {
             let shard = lock(&shard.0);
             let counts = shard.counts;
             stats.hits += counts.hits;
@@ -231,37 +243,37 @@ impl<V> MemoryCache<V> {
             stats.invalidated += counts.invalidated;
             stats.entries += shard.len() as u64;
         }
-        stats.weight = self.budget.weight();
+        stats.weight = self.inner.budget.weight();
         stats
     }
 
     fn read<T>(&self, key: &str, read: impl Fn(&Entry<V>) -> T) -> Option<T> {
         let key = self.hashed(key);
         let mut removed = Vec::new();
-        let found = self.shard(key.hash).get(key, &self.clock, read, &mut removed);
+        let found = self.shard(key.hash).get(key, &self.inner.clock, read, &mut removed);
         self.let_go(removed);
         found
     }
 
     fn hashed<'a>(&self, text: &'a str) -> Hashed<'a> {
-        Hashed { hash: self.hasher.hash_one(text), text }
+        Hashed { hash: self.inner.hasher.hash_one(text), text }
     }
 
     /// Bits that neither the maps nor the ghosts of a shard look at.
     #[allow(clippy::cast_possible_truncation, reason = "some bits are wanted")]
     fn shard(&self, hash: u64) -> MutexGuard<'_, Shard<V>> {
-        let number = (hash >> 40) as usize & (self.shards.len() - 1);
-        lock(&self.shards[number].0)
+        let number = (hash >> 40) as usize & (self.inner.shards.len() - 1);
+        lock(&self.inner.shards[number].0)
     }
 
     /// Reserves a place and a weight, for which others go, turn by turn from all parts.
     fn make_room(&self, weight: u32) -> bool {
         let mut empty = 0;
-        while !self.budget.reserve(weight) {
-            let turn = self.turn.fetch_add(1, Relaxed) % self.shards.len();
-            let evicted = lock(&self.shards[turn].0).evict();
+        while !self.inner.budget.reserve(weight) {
+            let turn = self.inner.turn.fetch_add(1, Relaxed) % self.inner.shards.len();
+            let evicted = lock(&self.inner.shards[turn].0).evict();
             empty = if evicted.is_some() { 0 } else { empty + 1 };
-            if empty > 2 * self.shards.len() {
+            if empty > 2 * self.inner.shards.len() {
                 // What is reserved is still on its way in; this value is one too many.
                 return false;
             }
@@ -276,17 +288,17 @@ impl<V> MemoryCache<V> {
     fn expires(&self, time_to_live: Option<Duration>) -> u64 {
         let Some(time_to_live) = time_to_live else { return NEVER };
         let mut lasts = milliseconds(time_to_live);
-        if self.jitter > 0.0 && lasts != u64::MAX {
-            let random = self.hasher.hash_one(self.seed.fetch_add(1, Relaxed));
+        if self.inner.jitter > 0.0 && lasts != u64::MAX {
+            let random = self.inner.hasher.hash_one(self.inner.seed.fetch_add(1, Relaxed));
             let part = (random >> 11) as f64 / (1_u64 << 53) as f64;
-            lasts -= (lasts as f64 * self.jitter * part) as u64;
+            lasts -= (lasts as f64 * self.inner.jitter * part) as u64;
         }
-        self.clock.now().saturating_add(lasts)
+        self.inner.clock.now().saturating_add(lasts)
     }
 
     fn sweep(&self, take: impl Fn(&mut Shard<V>, &mut Vec<Removed<V>>)) -> u64 {
         let mut count = 0;
-        for shard in &self.shards {
+        for shard in &self.inner.shards {
             let mut removed = Vec::new();
             take(&mut lock(&shard.0), &mut removed);
             count += removed.len() as u64;
@@ -302,9 +314,9 @@ impl<V> MemoryCache<V> {
         }
         let places = removed.iter().map(|one| u64::from(one.places)).sum();
         let weight = removed.iter().map(|one| u64::from(one.weight)).sum();
-        let _after_them = self.budget.release_later(places, weight);
+        let _after_them = self.inner.budget.release_later(places, weight);
         for one in removed {
-            self.listener.tell(&one);
+            self.inner.listener.tell(&one);
         }
     }
 }

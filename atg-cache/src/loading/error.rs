@@ -1,0 +1,44 @@
+//! [`LoadError`]: why there is no value.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why a value could not be had; shared by all who waited for it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError<E> {
+    /// The loader's own error.
+    #[error("{0}")]
+    Failed(Arc<E>),
+    /// The loader took longer than it may.
+    #[error("no value within {0:?}; raise the load time-out, or see what the loader waits for")]
+    TimedOut(Duration),
+    /// The loader panicked.
+    #[error("the loader panicked: {0}")]
+    Panicked(Arc<str>),
+    /// The runtime shut down before the loader ended.
+    #[error("the load was given up: the runtime shuts down")]
+    GivenUp,
+}
+
+// Without asking that E is.
+impl<E> Clone for LoadError<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(error.clone()),
+            Self::TimedOut(after) => Self::TimedOut(*after),
+            Self::Panicked(message) => Self::Panicked(message.clone()),
+            Self::GivenUp => Self::GivenUp,
+        }
+    }
+}
+
+impl<E> LoadError<E> {
+    /// The loader's own error, if it is one.
+    pub fn loader_error(&self) -> Option<&E> {
+        match self {
+            Self::Failed(error) => Some(error),
+            _ => None,
+        }
+    }
+}
