@@ -1,11 +1,12 @@
 //! [`ApiVersions`]: which api-version a type is asked with.
 
 use std::collections::HashMap;
-use std::sync::RwLock;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
-use atg_core::{Error, ErrorKind, Pace, Result};
+use atg_cache::{Cached, Caller, LoadOptions, LoadingCache, MemoryCache, TimeToLive};
+use atg_core::{Cache, Error, ErrorKind, Pace, Result};
 use serde::Deserialize;
-use tokio::sync::Mutex;
 
 use crate::Transport;
 use crate::client::{ArmClient, Request, broken};
@@ -28,26 +29,51 @@ const WELL_KNOWN: [(&str, &str); 14] = [
     ("microsoft.insights/components", "2020-02-02"),
 ];
 
+/// A cache of what is asked of Azure beside the resources, by all who are given a clone.
+pub type AnswerCache = LoadingCache<String, Error, Arc<dyn Cache<Cached<String>>>>;
+
+/// Entries of the cache that a source has unless it is given one.
+const OWN_ENTRIES: usize = 1_000;
+
+/// How long a list of providers may serve where Azure does not give another.
+const WITHOUT_ANOTHER: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Which api-version each type is asked with: a table of 14 well-known types, then one call that
-/// lists the providers of a subscription, made once, for all others.
-#[derive(Debug, Default)]
+/// lists the providers of a subscription, for all others. The list is kept in a cache for
+/// [`TimeToLive::METADATA`], and in memory as long as this lives.
+#[derive(Debug)]
 pub struct ApiVersions {
-    listed: RwLock<Option<HashMap<String, String>>>,
-    listing: Mutex<()>,
+    cache: AnswerCache,
+    caller: Caller,
+    listed: RwLock<Option<Arc<HashMap<String, String>>>>,
+}
+
+impl Default for ApiVersions {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl ApiVersions {
-    /// An empty table beside the well-known one.
+    /// With a cache of its own, in memory.
     pub fn new() -> Self {
-        Self::default()
+        let memory: Arc<dyn Cache<Cached<String>>> = Arc::new(MemoryCache::new(OWN_ENTRIES));
+        Self::cached(LoadingCache::new(memory), Caller::new("", ""))
     }
 
-    /// The api-version of a canonical type. Calls `GET /subscriptions/{subscription}/providers`
-    /// the first time an unknown type is asked for; callers at the same time share that call.
+    /// With a cache, which may last and be shared, on behalf of a caller: what one may see is not
+    /// served to another.
+    pub fn cached(cache: AnswerCache, caller: Caller) -> Self {
+        Self { cache, caller, listed: RwLock::default() }
+    }
+
+    /// The api-version of a canonical type. Where an unknown type is asked for and the cache has
+    /// no list of providers, calls `GET /subscriptions/{subscription}/providers`; callers at the
+    /// same time share that call.
     ///
     /// # Errors
     /// `NotFound` where no provider has the type or none of its versions; the call's own errors.
-    pub async fn of<T: Transport, P: Pace>(
+    pub async fn of<T: Transport + 'static, P: Pace + 'static>(
         &self,
         client: &ArmClient<T, P>,
         subscription: &str,
@@ -57,31 +83,53 @@ impl ApiVersions {
         if let Some(known) = self.known(&resource_type) {
             return known;
         }
-        let _only_one = self.listing.lock().await;
-        if let Some(known) = self.known(&resource_type) {
-            return known;
-        }
-        let link = format!("/subscriptions/{subscription}/providers?api-version=2021-04-01");
-        let request = Request::get(link);
-        let listed = client
-            .send_checked(&request, |body| {
-                parse_providers(&body).map_err(|error| {
-                    broken(&request, "the list of providers cannot be read").with_source(error)
-                })
-            })
-            .await?;
-        *self.listed.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(listed);
+        let listed = Arc::new(self.list(client, subscription).await?);
+        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Some(listed);
         self.known(&resource_type).unwrap_or_else(|| Err(unknown(&resource_type)))
+    }
+
+    async fn list<T: Transport + 'static, P: Pace + 'static>(
+        &self,
+        client: &ArmClient<T, P>,
+        subscription: &str,
+    ) -> Result<HashMap<String, String>> {
+        let key = self.caller.key("providers", "api_versions").id(subscription).build();
+        let options = LoadOptions::fresh_for(TimeToLive::METADATA).stale_if_error(WITHOUT_ANOTHER);
+        let (client, of) = (client.clone(), subscription.to_owned());
+        let load = || async move { ask_for_providers(&client, &of).await };
+        let listed = self.cache.get_or_load(key.as_str(), &options, load).await;
+        serde_json::from_str(&listed?).map_err(|error| {
+            Error::new(ErrorKind::InvalidData, LIST, "the cached list is not what it must be")
+                .with_source(error)
+        })
     }
 
     fn known(&self, resource_type: &str) -> Option<Result<String>> {
         if let Some((_, version)) = WELL_KNOWN.iter().find(|(name, _)| *name == resource_type) {
             return Some(Ok((*version).to_owned()));
         }
-        let listed = self.listed.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
         let listed = listed.as_ref()?;
         Some(listed.get(resource_type).cloned().ok_or_else(|| unknown(resource_type)))
     }
+}
+
+const LIST: &str = "list providers";
+
+/// The api-versions of all types, as JSON: a list of providers is some megabytes, this a hundredth.
+async fn ask_for_providers<T: Transport, P: Pace>(
+    client: &ArmClient<T, P>,
+    subscription: &str,
+) -> Result<String> {
+    let link = format!("/subscriptions/{subscription}/providers?api-version=2021-04-01");
+    let request = Request::get(link);
+    let listed = client.send_checked(&request, |body| {
+        let parsed = parse_providers(&body).and_then(|versions| serde_json::to_string(&versions));
+        parsed.map_err(|error| {
+            broken(&request, "the list of providers cannot be read").with_source(error)
+        })
+    });
+    listed.await
 }
 
 fn unknown(resource_type: &str) -> Error {

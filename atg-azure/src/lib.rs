@@ -18,7 +18,7 @@ mod source;
 mod token;
 mod transport;
 
-pub use api_versions::ApiVersions;
+pub use api_versions::{AnswerCache, ApiVersions};
 pub use client::{ArmClient, Links, RetryPolicy};
 pub use cloud::Cloud;
 pub use query::{GraphTable, Partition};

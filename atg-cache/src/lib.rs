@@ -10,6 +10,7 @@ mod key;
 mod layered;
 mod loading;
 mod memory;
+mod source;
 mod stats;
 mod time_to_live;
 
@@ -23,6 +24,7 @@ pub use loading::{
     LoadingCacheBuilder, OperationStats, Validators,
 };
 pub use memory::{MemoryCache, MemoryCacheBuilder, Policy, RemovalCause};
+pub use source::CachedSource;
 pub use stats::TierStats;
 pub use time_to_live::TimeToLive;
 

@@ -44,7 +44,9 @@ pub use sink::{
     DeleteOutcome, GraphSink, MissingEndpoint, NodeOutcome, RejectedRow, RelationshipOutcome,
     SinkProfile,
 };
-pub use source::{Page, Read, ResourceSource, Scope, ScopeEnd, ScopeStatus, Skipped, SourceUsage};
+pub use source::{
+    Page, Read, ResourceLookup, ResourceSource, Scope, ScopeEnd, ScopeStatus, Skipped, SourceUsage,
+};
 pub use text::Text;
 pub use value::Value;
 

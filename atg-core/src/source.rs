@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
-use crate::{Resource, Result, Text};
+use crate::{Resource, ResourceId, Result, Text};
 
 /// A part of the source that is read, finishes and is restarted on its own: a partition of a
 /// query, a list of one type in one subscription.
@@ -130,6 +130,23 @@ pub trait ResourceSource: Send + Sync {
     /// What has been spent so far. Zeros where the source does not count.
     fn usage(&self) -> SourceUsage {
         SourceUsage::default()
+    }
+}
+
+/// Where single resources can be looked up.
+#[async_trait]
+pub trait ResourceLookup: Send + Sync {
+    /// One resource as its source writes it (JSON, usually), or `None` where there is none.
+    ///
+    /// # Errors
+    /// `InvalidInput` for an id that this source cannot look up; otherwise as a read's.
+    async fn lookup(&self, id: &ResourceId) -> Result<Option<Text>>;
+}
+
+#[async_trait]
+impl<S: ResourceLookup + ?Sized> ResourceLookup for std::sync::Arc<S> {
+    async fn lookup(&self, id: &ResourceId) -> Result<Option<Text>> {
+        (**self).lookup(id).await
     }
 }
 

@@ -6,7 +6,11 @@ mod scope;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use atg_core::{Error, ErrorKind, Pace, Read, ResourceSource, Result, Scope, SourceUsage};
+use atg_cache::Caller;
+use atg_core::{
+    Error, ErrorKind, Pace, Read, ResourceId, ResourceLookup, ResourceSource, Result, Scope,
+    SourceUsage, Text,
+};
 use atg_perf::QuotaPace;
 use futures::stream::BoxStream;
 
@@ -15,7 +19,7 @@ pub use scope::AzureScope;
 use crate::client::{ArmClient, Request, broken};
 use crate::query::{self, GraphTable, Partition};
 use crate::rules::RuleSet;
-use crate::{ApiVersions, Transport};
+use crate::{AnswerCache, ApiVersions, Transport};
 
 /// A tenant's resources through Resource Graph: full records, a thousand a request, in
 /// partitions by the hash of the id, plus the containers (management groups, subscriptions,
@@ -67,7 +71,7 @@ impl<T, P> std::fmt::Debug for AzureSource<T, P> {
     }
 }
 
-impl<T: Transport, P: Pace> AzureSource<T, P> {
+impl<T: Transport + 'static, P: Pace + 'static> AzureSource<T, P> {
     /// A source with default settings and the standard relationship rules.
     pub fn new(client: ArmClient<T, P>) -> Self {
         Self {
@@ -89,6 +93,15 @@ impl<T: Transport, P: Pace> AzureSource<T, P> {
     #[must_use]
     pub fn with_rules(mut self, rules: Arc<RuleSet>) -> Self {
         self.rules = rules;
+        self
+    }
+
+    /// The same source with a cache for what it asks beside the resources (which api-version a
+    /// type has), on behalf of a caller: in memory and its own unless set. With one that lasts, a
+    /// second run does not ask again.
+    #[must_use]
+    pub fn with_cache(mut self, cache: AnswerCache, caller: Caller) -> Self {
+        self.api_versions = ApiVersions::cached(cache, caller);
         self
     }
 
@@ -141,7 +154,20 @@ impl<T: Transport, P: Pace> AzureSource<T, P> {
 }
 
 #[async_trait]
-impl<T: Transport, P: Pace> ResourceSource for AzureSource<T, P> {
+impl<T: Transport + 'static, P: Pace + 'static> ResourceLookup for AzureSource<T, P> {
+    async fn lookup(&self, id: &ResourceId) -> Result<Option<Text>> {
+        let subscription = id.subscription_id().filter(|_| id.is_arm()).ok_or_else(|| {
+            let message = format!("{id} is not the id of a resource in a subscription");
+            Error::new(ErrorKind::InvalidInput, "look up resource", message)
+        })?;
+        let resource_type = id.resource_type();
+        let version = self.api_versions.of(&self.client, subscription, &resource_type).await?;
+        self.client.get(id, &version).await
+    }
+}
+
+#[async_trait]
+impl<T: Transport + 'static, P: Pace + 'static> ResourceSource for AzureSource<T, P> {
     async fn scopes(&self) -> Result<Vec<Scope>> {
         let mut scopes = Vec::new();
         for group in self.groups() {

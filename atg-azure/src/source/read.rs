@@ -14,7 +14,7 @@ use crate::query::{self, GraphTable, Partition};
 use crate::scan::{Answer, Scanner, Shape};
 
 /// Reads a scope.
-pub(super) fn read<T: Transport, P: Pace>(
+pub(super) fn read<T: Transport + 'static, P: Pace + 'static>(
     source: &AzureSource<T, P>,
     scope: AzureScope,
 ) -> BoxStream<'_, Read> {
@@ -52,7 +52,7 @@ struct Chain<'a, T, P> {
     expected: Option<u64>,
 }
 
-fn rows<T: Transport, P: Pace>(
+fn rows<T: Transport + 'static, P: Pace + 'static>(
     source: &AzureSource<T, P>,
     subscriptions: Arc<[String]>,
     table: GraphTable,
@@ -65,14 +65,14 @@ fn rows<T: Transport, P: Pace>(
 }
 
 /// Reads a listing that starts at `link`.
-pub(super) fn list<T: Transport, P: Pace>(
+pub(super) fn list<T: Transport + 'static, P: Pace + 'static>(
     source: &AzureSource<T, P>,
     link: String,
 ) -> BoxStream<'_, Read> {
     Chain::new(source, Next::Link(link)).stream()
 }
 
-fn listing<T: Transport, P: Pace>(
+fn listing<T: Transport + 'static, P: Pace + 'static>(
     source: &AzureSource<T, P>,
     subscription: String,
     resource_type: String,
@@ -80,7 +80,7 @@ fn listing<T: Transport, P: Pace>(
     Chain::new(source, Next::Version { subscription, resource_type }).stream()
 }
 
-impl<'a, T: Transport, P: Pace> Chain<'a, T, P> {
+impl<'a, T: Transport + 'static, P: Pace + 'static> Chain<'a, T, P> {
     fn new(source: &'a AzureSource<T, P>, next: Next) -> Self {
         Self {
             scanner: Scanner::new(source.rules.clone()),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use atg_core::{Error, ErrorKind};
+
 /// Why a value could not be had; shared by all who waited for it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +41,27 @@ impl<E> LoadError<E> {
         match self {
             Self::Failed(error) => Some(error),
             _ => None,
+        }
+    }
+}
+
+/// What the caches of this family load fails with the family's own error, which one caller gets and
+/// others share.
+impl From<LoadError<Error>> for Error {
+    fn from(error: LoadError<Error>) -> Self {
+        let Some(cause) = error.loader_error() else {
+            let kind = match error {
+                LoadError::TimedOut(_) => ErrorKind::Timeout,
+                LoadError::Panicked(_) => ErrorKind::Internal,
+                _ => ErrorKind::Unavailable,
+            };
+            return Self::new(kind, "load value", error.to_string());
+        };
+        let own = Self::new(cause.kind(), "load value", cause.report());
+        let own = own.with_retryable(cause.is_retryable());
+        match cause.retry_after() {
+            Some(delay) => own.with_retry_after(delay),
+            None => own,
         }
     }
 }

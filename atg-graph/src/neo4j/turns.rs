@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
-
-use super::watch::waiting_for;
+use tokio::time::timeout;
 
 /// How many transactions go alone after a deadlock.
 const ALONE: u32 = 64;
+
+/// Some three times as long as a turn lasts for a batch of usual size.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// A right to lock, until it is dropped.
 pub(super) type Turn = OwnedMutexGuard<()>;
@@ -26,12 +29,13 @@ pub(super) struct Turns {
 }
 
 impl Turns {
-    /// Waits for the turn, where it takes one. Dropping the future gives up the place.
+    /// Waits for the turn, where it takes one, but not for long: whoever waits may hold locks that
+    /// the one whose turn it is waits for, which only the server could find out. Dropping the
+    /// future gives up the place.
     pub(super) async fn take(&self) -> Option<Turn> {
         let one_less = |left: u32| left.checked_sub(1);
         self.alone.fetch_update(Relaxed, Relaxed, one_less).ok()?;
-        let turn = self.turn.clone().lock_owned();
-        Some(waiting_for("another call's transaction, which locks nodes", turn).await)
+        timeout(PATIENCE, self.turn.clone().lock_owned()).await.ok()
     }
 
     /// A transaction was chosen as the victim of a deadlock.
@@ -59,5 +63,15 @@ mod tests {
             assert!(turns.take().await.is_some());
         }
         assert!(turns.take().await.is_none(), "and after some of them together again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_long() {
+        let turns = Turns::default();
+        turns.deadlocked();
+        let first = turns.take().await;
+        assert!(turns.take().await.is_none(), "it goes on without");
+        drop(first);
+        assert!(turns.take().await.is_some());
     }
 }
