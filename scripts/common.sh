@@ -26,6 +26,18 @@ answers_bolt() {
 # Whether anything accepts connections at HOST PORT.
 accepts() { within 5 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null; }
 
+# The container engine that works.
+engine() {
+    local name
+    for name in docker podman; do
+        if has "$name" && within 20 "$name" info >/dev/null 2>&1; then
+            echo "$name"
+            return
+        fi
+    done
+    return 1
+}
+
 # Runs a command while no other start or stop of this checkout does the same. Without flock (macOS)
 # two of them at once may choose one port: the later one then fails and says so.
 exclusively() {
@@ -139,12 +151,19 @@ find_server() {
     return 1
 }
 
-# Starts a Java server in the background, apart from this shell's terminal and signals, and writes
-# its state. Usage: launch PORT DATA OPTIONS JAVA ARGUMENT... Then $fresh is 1 if the folder is new.
+# Takes the shell's place with a Java whose command line carries the mark that lives looks for.
+# A server of another kind says here how it carries it.
+run_marked() { exec "$1" "$mark" "${@:2}"; }
+
+# Whether the server at HOST PORT is ready for its clients; other kinds than Bolt's say here how.
+answers() { answers_bolt "$@"; }
+
+# Starts a server in the background, apart from this shell's terminal and signals, and writes its
+# state. Usage: launch PORT DATA OPTIONS COMMAND ARGUMENT... Then $fresh is 1 if the folder is new.
 fresh=0
 launch() {
-    local port=$1 data=$2 options=$3 java=$4
-    shift 4
+    local port=$1 data=$2 options=$3 mark=-Datg.server=$kind:$1
+    shift 3
     # Only a folder made here is ever removed again.
     if [ -z "$(ls -A "$data" 2>/dev/null)" ]; then
         mkdir -p "$data"
@@ -152,19 +171,19 @@ launch() {
         fresh=1
     fi
     set -m # a process group of its own: Ctrl-C in this terminal does not reach it
-    (cd "$data" && exec nohup "$java" "-Datg.server=$kind:$port" "$@") \
+    (cd "$data" && trap '' HUP && run_marked "$@") \
         >"$servers/$port.log" 2>&1 </dev/null 9>&- &
     printf '%s\n' "$!" "$data" "$options" >"$(state_of "$port")"
     set +m
-    # Until Java has taken the shell's place the process does not carry its mark.
+    # Until the server has taken the shell's place the process does not carry its mark.
     until lives "$port" || ! kill -0 "$!" 2>/dev/null; do sleep 0.01; done
     disown
 }
 
-# Waits until the server on PORT is ready: READY (a pattern) in its log, and Bolt answered.
+# Waits until the server on PORT is ready: READY (a pattern) in its log, and an answer.
 await_server() {
     local port=$1 ready=$2 deadline=$((SECONDS + 300))
-    until grep -q "$ready" "$servers/$port.log" 2>/dev/null && answers_bolt 127.0.0.1 "$port"; do
+    until grep -q "$ready" "$servers/$port.log" 2>/dev/null && answers 127.0.0.1 "$port"; do
         if ! lives "$port"; then
             grep -v '^[[:space:]]*at ' "$servers/$port.log" | tail -n 20 >&2 || true
             fail "the server on port $port ended while it started; all it said is in $servers/$port.log"

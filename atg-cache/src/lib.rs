@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`MemoryCache`] | any value, in memory | one process |
 //! | [`FileCache`] | bytes, a file a key | all processes of a machine, and the next run |
+//! | `RedisCache` (feature `redis`) | bytes, in a Redis server | all processes of all machines |
 //! | [`Json`] | any value, in a tier of bytes | |
 //! | [`Layered`] | what two tiers keep | a fast one above a lasting one |
 //! | [`NoCache`](atg_core::NoCache) | nothing | caching switched off |
@@ -22,6 +23,8 @@ mod key;
 mod layered;
 mod loading;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod source;
 mod stats;
 mod time_to_live;
@@ -37,6 +40,8 @@ pub use loading::{
     LoadingCacheBuilder, OperationStats, Validators,
 };
 pub use memory::{MemoryCache, MemoryCacheBuilder, Policy, RemovalCause};
+#[cfg(feature = "redis")]
+pub use redis::{Heard, Listening, RedisBuilder, RedisCache, RedisOpenError};
 pub use source::CachedSource;
 pub use stats::TierStats;
 pub use time_to_live::TimeToLive;
