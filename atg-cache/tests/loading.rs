@@ -24,7 +24,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A cache whose time is tokio's, and the tier below.
 fn builder() -> (LoadingCacheBuilder<Memory>, Memory) {
     let memory = MemoryCache::builder(1_000).clock(Clock::tokio()).build();
-    (Loading::builder(memory.clone()).clock(Clock::tokio()), memory)
+    (LoadingCache::builder(memory.clone()).clock(Clock::tokio()), memory)
 }
 
 fn cache() -> Loading {
@@ -418,7 +418,7 @@ fn a_runtime_that_ends_lets_nobody_wait_for_ever() {
 async fn a_value_of_a_clock_that_was_set_back_is_loaded_again() {
     let (clock, time) = Clock::manual();
     let memory = Memory::new(10);
-    let builder = LoadingCache::<u64, String, _>::builder(memory.clone()).clock(clock);
+    let builder = LoadingCache::builder(memory.clone()).clock(clock);
     let cache: Loading = builder.build();
     let loads = Counting::default();
     cache.get_or_load("a", &minute(), loads.load()).await.unwrap();

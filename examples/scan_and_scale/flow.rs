@@ -11,6 +11,7 @@ use atg_graph::scale::{
 };
 use futures::TryStreamExt;
 
+use crate::answers::CacheSection;
 use crate::graph::{Graph, Place};
 use crate::options::Options;
 use crate::progress::Bar;
@@ -33,7 +34,7 @@ pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result
     let graph = place.open().await?;
     let name = origin.name.clone();
     let mut flow = Flow { options, cancel, graph, phases: Vec::new() };
-    let scan = flow.scan(origin).await?;
+    let (scan, cache) = flow.scan(origin).await?;
     let counts = flow.graph.counts().await?;
     let scaled = flow.scale(&counts).await?;
     let validation = flow.validate(&scan, scaled.1.as_ref()).await?;
@@ -42,6 +43,7 @@ pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result
         source: name,
         graph: place.to_string(),
         scan,
+        cache,
         scale: scaled.0,
         validation,
         phases: flow.phases,
@@ -58,11 +60,11 @@ struct Flow<'a> {
 }
 
 impl Flow<'_> {
-    async fn scan(&mut self, origin: Origin) -> Result<ScanReport> {
-        let mut scan = scan(self.options, origin, self.graph.clone(), self.cancel).await?;
+    async fn scan(&mut self, origin: Origin) -> Result<(ScanReport, CacheSection)> {
+        let (mut scan, cache) = scan(self.options, origin, self.graph.clone(), self.cancel).await?;
         scan.unresolved = self.unresolved().await?;
         self.phases.append(&mut scan.phases);
-        Ok(scan)
+        Ok((scan, cache))
     }
 
     /// Unresolved nodes in the graph, without their copies.
@@ -154,7 +156,7 @@ async fn scan<G: GraphSink + 'static>(
     origin: Origin,
     sink: G,
     cancel: &CancellationToken,
-) -> Result<ScanReport> {
+) -> Result<(ScanReport, CacheSection)> {
     let bar = Arc::new(Bar::new("scanning", options.quiet));
     let shown = bar.clone();
     let settings = PipelineOptions {
@@ -169,7 +171,7 @@ async fn scan<G: GraphSink + 'static>(
         .run()
         .await?;
     bar.finish();
-    Ok(report)
+    Ok((report, origin.answers.section()))
 }
 
 /// Compares what is read with the graph, which need not exist, and writes nothing.
@@ -182,7 +184,7 @@ async fn dry_run(
     let name = origin.name.clone();
     let graph = place.open_to_read().await?;
     let counts = graph.counts().await?;
-    let mut scan = scan(options, origin, DryRun::new(graph), cancel).await?;
+    let (mut scan, cache) = scan(options, origin, DryRun::new(graph), cancel).await?;
     let phases = std::mem::take(&mut scan.phases);
     if !options.quiet {
         println!("dry run: \"written\" below is what would be; nothing was written or scaled");
@@ -192,6 +194,7 @@ async fn dry_run(
         graph: place.to_string(),
         validation: ValidationSection { passed: scan.is_complete(), checks: vec![whole(&scan)] },
         scan,
+        cache,
         scale: ScaleSection::default(),
         phases,
         peak_memory_bytes: report::peak_memory_bytes(),

@@ -2,6 +2,7 @@
 //!
 //! `cargo run --release --example scan_and_scale -- --help`
 
+mod answers;
 mod flow;
 mod graph;
 mod options;

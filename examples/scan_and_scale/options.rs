@@ -9,6 +9,7 @@ use clap::{ArgGroup, Parser, ValueEnum};
 /// Without options it scans a simulated tenant under Azure's true limits. The same command again
 /// goes on where a stopped run ended, and writes only what changed.
 #[derive(Debug, Parser)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(name = "scan_and_scale", version, after_help = EXAMPLES)]
 #[command(group = ArgGroup::new("origin").args(["replay", "azure"]))]
 pub(crate) struct Options {
@@ -59,6 +60,20 @@ pub(crate) struct Options {
     #[allow(clippy::doc_markdown, reason = "this text is shown by --help")]
     pub(crate) database: Option<String>,
 
+    /// Keep what is asked of Azure beside the resources (the providers' api-versions) in this
+    /// directory, so that the next run does not ask again [default: in memory only]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cache")]
+    pub(crate) cache: Option<PathBuf>,
+
+    /// Keep no answer at all, not even in memory
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Also read this type by its own listing, for what Resource Graph does not hold: in the
+    /// simulated tenant, it then does not; may be given several times [namespace/type]
+    #[arg(long = "list-type", value_name = "TYPE", value_parser = listed_type)]
+    pub(crate) list_types: Vec<String>,
+
     /// Scale the graph up to at least this many nodes by copying what was scanned: the smallest
     /// whole number of copies that reaches it [nodes; 0: do not scale]
     #[arg(long, value_name = "N", default_value_t = 40_000)]
@@ -92,6 +107,8 @@ const EXAMPLES: &str = "Examples:
   scan_and_scale --fault-rate 0.1                  one answer in ten fails; nothing is lost
   scan_and_scale --replay DIR --scale-to 0         recorded answers
   scan_and_scale --azure --graph tenant.sqlite     the real thing
+  scan_and_scale --list-type Microsoft.Network/natGateways --cache DIR
+                                                   with a type that only its own listing has
   scan_and_scale --graph bolt://127.0.0.1:7687     into a Neo4j server; scripts/neo4j start has one
 
 Exit status: 0 the job was done; 1 it was not, or only in part; 2 wrong usage; 130 stopped by Ctrl-C.";
@@ -100,5 +117,17 @@ fn fault_rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(rate) if (0.0..=0.9).contains(&rate) => Ok(rate),
         _ => Err("a share from 0 to 0.9, such as 0.1".to_owned()),
+    }
+}
+
+/// A type below another has no listing of its own in a subscription.
+fn listed_type(text: &str) -> Result<String, String> {
+    match text.split_once('/') {
+        Some((namespace, name))
+            if !(namespace.is_empty() || name.is_empty() || name.contains('/')) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("a type as namespace/type, such as Microsoft.Network/natGateways".to_owned()),
     }
 }

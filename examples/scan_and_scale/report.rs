@@ -9,12 +9,15 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
+use crate::answers::CacheSection;
+
 /// Everything a run did.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) source: String,
     pub(crate) graph: String,
     pub(crate) scan: ScanReport,
+    pub(crate) cache: CacheSection,
     pub(crate) scale: ScaleSection,
     pub(crate) validation: ValidationSection,
     pub(crate) phases: Vec<Phase>,
@@ -133,6 +136,8 @@ fn print_summary(report: &Report, counts: &GraphCounts) {
     row("unresolved nodes", scan.unresolved);
     row("requests", scan.requests);
     row("throttled", scan.throttled);
+    row("cache hits", report.cache.hits);
+    row("cache misses", report.cache.misses);
     row("nodes in the graph", counts.nodes);
     row("  of them synthetic", counts.synthetic_nodes);
     row("relationships in the graph", counts.relationships);

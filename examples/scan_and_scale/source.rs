@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use atg_azure::simulator::{Limits, Simulator, TenantSpec};
 use atg_azure::{
-    AccessToken, ArmClient, AzureSource, Cloud, RecordedSource, ReqwestTransport, StaticToken,
+    AccessToken, ArmClient, AzureSource, Cloud, RecordedSource, ReqwestTransport, SourceSettings,
+    StaticToken, Transport,
 };
-use atg_core::{Error, ErrorKind, ResourceSource, Result, Unpaced};
+use atg_cache::Caller;
+use atg_core::{Error, ErrorKind, Pace, ResourceSource, Result, Unpaced};
 
+use crate::answers::Answers;
 use crate::options::{LimitsOption, Options};
 
 /// A source, and what to call it in the report.
@@ -16,10 +19,12 @@ pub(crate) struct Origin {
     pub(crate) source: Arc<dyn ResourceSource>,
     pub(crate) name: String,
     pub(crate) tenant_id: String,
+    pub(crate) answers: Answers,
 }
 
 /// The source that the options ask for.
 pub(crate) fn open(options: &Options) -> Result<Origin> {
+    let answers = Answers::open(options)?;
     if let Some(folder) = &options.replay {
         let source = RecordedSource::open(folder)?;
         let summary = source.summary();
@@ -33,14 +38,29 @@ pub(crate) fn open(options: &Options) -> Result<Origin> {
             summary.records,
             summary.resources,
         );
-        return Ok(Origin { source: Arc::new(source), name, tenant_id: String::new() });
+        return Ok(Origin { source: Arc::new(source), name, tenant_id: String::new(), answers });
     }
-    if options.azure { azure() } else { simulator(options) }
+    if options.azure { azure(options, answers) } else { simulator(options, answers) }
 }
 
-fn simulator(options: &Options) -> Result<Origin> {
+/// The tenant behind a client.
+fn tenant<T: Transport + 'static, P: Pace + 'static>(
+    client: ArmClient<T, P>,
+    options: &Options,
+    answers: &Answers,
+    tenant_id: &str,
+) -> Arc<dyn ResourceSource> {
+    let listed_types = options.list_types.clone();
+    let settings = SourceSettings { listed_types, ..SourceSettings::default() };
+    let caller = Caller::new(tenant_id, "scan_and_scale");
+    let source = AzureSource::new(client).with_settings(settings);
+    Arc::new(source.with_cache(answers.cache.clone(), caller))
+}
+
+fn simulator(options: &Options, answers: Answers) -> Result<Origin> {
     let mut spec = TenantSpec::sized(options.resources, options.subscriptions);
     spec.seed = options.seed;
+    spec.missing_from_graph.clone_from(&options.list_types);
     let limits = match options.limits {
         LimitsOption::Azure => Limits::azure(),
         LimitsOption::None => Limits::none(),
@@ -54,21 +74,24 @@ fn simulator(options: &Options) -> Result<Origin> {
     let tenant_id = simulator.tenant().tenant_id().to_owned();
     let token = StaticToken::new(AccessToken::new("simulated")?);
     let cloud = Cloud::public()?;
-    let source: Arc<dyn ResourceSource> = match options.limits {
-        LimitsOption::Azure => Arc::new(AzureSource::new(ArmClient::new(simulator, token, cloud))),
+    let source = match options.limits {
+        LimitsOption::Azure => {
+            let client = ArmClient::new(simulator, token, cloud);
+            tenant(client, options, &answers, &tenant_id)
+        }
         LimitsOption::None => {
             let client = ArmClient::with_pace(simulator, token, cloud, Unpaced);
-            Arc::new(AzureSource::new(client))
+            tenant(client, options, &answers, &tenant_id)
         }
     };
     let name = format!(
         "simulated tenant ({} resources, {} subscriptions, seed {})",
         options.resources, options.subscriptions, options.seed
     );
-    Ok(Origin { source, name, tenant_id })
+    Ok(Origin { source, name, tenant_id, answers })
 }
 
-fn azure() -> Result<Origin> {
+fn azure(options: &Options, answers: Answers) -> Result<Origin> {
     let tenant_id = variable("AZURE_TENANT_ID", "the tenant's id")?;
     let secret = variable(
         "AZURE_ACCESS_TOKEN",
@@ -82,7 +105,8 @@ fn azure() -> Result<Origin> {
     let token = StaticToken::new(token);
     let client = ArmClient::new(ReqwestTransport::new()?, token, Cloud::public()?);
     let name = format!("Azure tenant {tenant_id}");
-    Ok(Origin { source: Arc::new(AzureSource::new(client)), name, tenant_id })
+    let source = tenant(client, options, &answers, &tenant_id);
+    Ok(Origin { source, name, tenant_id, answers })
 }
 
 fn variable(name: &str, what: &str) -> Result<String> {

@@ -90,12 +90,15 @@ impl<V, E, C> fmt::Debug for LoadingCache<V, E, C> {
     }
 }
 
-impl<V, E, C> LoadingCache<V, E, C> {
+// What is loaded is known when the cache is built, not before.
+impl LoadingCache<(), (), ()> {
     /// Sets up a cache over a tier, or over layers of them.
-    pub fn builder(cache: C) -> LoadingCacheBuilder<C> {
+    pub fn builder<C>(cache: C) -> LoadingCacheBuilder<C> {
         LoadingCacheBuilder::new(cache)
     }
+}
 
+impl<V, E, C> LoadingCache<V, E, C> {
     /// The tier below, for its statistics; what is invalidated there by hand is not known here.
     pub fn tier(&self) -> &C {
         &self.inner.cache
@@ -115,7 +118,7 @@ where
 {
     /// A cache over a tier, set as the builder is by default.
     pub fn new(cache: C) -> Self {
-        Self::builder(cache).build()
+        LoadingCacheBuilder::new(cache).build()
     }
 
     fn open(settings: LoadingCacheBuilder<C>) -> Self {

@@ -6,6 +6,7 @@
 mod bad_graph;
 mod bad_options;
 mod bad_recordings;
+mod cached;
 mod contents;
 mod dry_run;
 mod faults;

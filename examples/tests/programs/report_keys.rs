@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// Asserts that a report has each promised key and no other, on every level.
 pub(crate) fn assert_keys(report: &Value) {
-    keys(report, "source graph scan scale validation phases peak_memory_bytes");
+    keys(report, "source graph scan cache scale validation phases peak_memory_bytes");
     let scan = &report["scan"];
     keys(
         scan,
@@ -13,6 +13,7 @@ pub(crate) fn assert_keys(report: &Value) {
     );
     every(&scan["resources_skipped"], "id why");
     keys(&scan["scopes"], "complete partial denied failed");
+    keys(&report["cache"], "hits misses hit_ratio calls tiers");
     keys(&report["scale"], "template_nodes template_relationships nodes relationships seconds");
     keys(&report["validation"], "passed checks");
     every(&report["validation"]["checks"], "name passed detail");
