@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Fewer tags than this are never looked through for unused ones.
 const FEW: usize = 1_024;
@@ -55,10 +55,10 @@ impl Tags {
     }
 
     fn tag(&self, name: &str) -> Arc<Tag> {
-        if let Some(tag) = super::read(&self.0).tags.get(name) {
+        if let Some(tag) = self.read().tags.get(name) {
             return tag.clone();
         }
-        let mut table = super::write(&self.0);
+        let mut table = self.write();
         if table.tags.len() >= table.full.max(FEW) {
             table.tags.retain(|_, tag| Arc::strong_count(tag) > 1);
             table.full = table.tags.len() * 2;
@@ -67,9 +67,18 @@ impl Tags {
         table.tags.entry(name.into()).or_insert_with(new).clone()
     }
 
+    // Every change leaves the table whole.
+    fn read(&self) -> RwLockReadGuard<'_, Table> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Table> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Makes every entry out of date that has this tag.
     pub(super) fn invalidate(&self, name: &str) {
-        if let Some(tag) = super::read(&self.0).tags.get(name) {
+        if let Some(tag) = self.read().tags.get(name) {
             tag.generation.fetch_add(1, Ordering::AcqRel);
         }
     }
@@ -99,7 +108,7 @@ mod tests {
         for number in 0..10 * FEW {
             tags.stamps(&[format!("tag {number}")]);
         }
-        assert!(super::super::read(&tags.0).tags.len() <= FEW);
+        assert!(tags.read().tags.len() <= FEW);
         tags.invalidate("kept");
         assert!(!kept.are_current());
     }
