@@ -2,8 +2,10 @@
 //!
 //! [`QuotaPace`] sends requests as fast as the other side's quotas let anyone send them, and
 //! hardly one that is refused: it mirrors each quota, by plain arithmetic ([`TokenBucket`],
-//! [`FixedWindow`]) that the answers' headers correct.
+//! [`FixedWindow`]) that the answers' headers correct. [`ResponseSurface`] finds the batch size at
+//! which rows are written fastest, while it writes; [`StaticTable`] looks it up.
 
+mod batch;
 mod bucket;
 mod gate;
 mod lane;
@@ -11,6 +13,7 @@ mod quota;
 mod quota_pace;
 mod window;
 
+pub use batch::{Bounds, Explanation, ResponseSurface, StaticTable};
 pub use bucket::TokenBucket;
 pub use quota::QuotaLimit;
 pub use quota_pace::QuotaPace;

@@ -1,0 +1,193 @@
+//! Batch sizers against cost models: how near they come to the best fixed size.
+
+#![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
+use std::time::Duration;
+
+use atg_core::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, FixedSizes};
+use atg_perf::{Bounds, ResponseSurface, StaticTable};
+
+/// Splitmix64, for figures that are the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut x = self.0;
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((x ^ (x >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Between two numbers, evenly over their logarithms.
+    fn log(&mut self, low: f64, high: f64) -> f64 {
+        low * (high / low).powf(self.next())
+    }
+
+    fn normal(&mut self) -> f64 {
+        let (a, b) = (self.next().max(1e-12), self.next());
+        (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
+    }
+}
+
+/// What a batch costs: a + b·n + c·n², with noise, now and then a spike, and a change of the
+/// server's pace amid the load.
+#[derive(Debug, Clone)]
+struct Model {
+    a: f64,
+    b: f64,
+    c: f64,
+    noise: f64,
+    spikes: f64,
+    /// After this part of the rows everything takes so many times as long.
+    jump: (f64, f64),
+}
+
+impl Model {
+    fn random(random: &mut Random) -> Self {
+        let b = random.log(5e-6, 2e-4);
+        let a = b * random.log(20.0, 3_000.0);
+        // The best size is sqrt(a/c): 50 to 10,000 rows.
+        let best = random.log(50.0, 10_000.0);
+        let c = a / (best * best);
+        let noise = random.log(0.02, 0.3);
+        let spikes = if random.next() < 0.3 { 0.02 } else { 0.0 };
+        let jump =
+            if random.next() < 0.3 { (random.next(), random.log(0.5, 3.0)) } else { (1.0, 1.0) };
+        Self { a, b, c, noise, spikes, jump }
+    }
+
+    fn seconds(&self, rows: f64, done: f64, random: &mut Random) -> f64 {
+        let plain = self.a + rows * (self.b + rows * self.c);
+        let noise = (self.noise * random.normal()).exp();
+        let spike = if random.next() < self.spikes { 8.0 } else { 1.0 };
+        let pace = if done > self.jump.0 { self.jump.1 } else { 1.0 };
+        plain * noise * spike * pace
+    }
+
+    /// Seconds for all rows by a sizer.
+    fn load(&self, sizer: &mut dyn BatchSizer, total: u64, seed: u64) -> f64 {
+        let (mut random, mut done, mut seconds) = (Random(seed), 0, 0.0);
+        while done < total {
+            let context = BatchContext {
+                kind: BatchKind::Nodes,
+                rows_remaining: Some(total - done),
+                rows_done: done,
+                parallelism: 1,
+                bytes_per_row: 700,
+            };
+            let rows = sizer.next_size(&context).min((total - done) as usize);
+            assert!((1..=10_000).contains(&rows));
+            let took = self.seconds(rows as f64, done as f64 / total as f64, &mut random);
+            sizer.observe(&BatchObservation {
+                kind: BatchKind::Nodes,
+                rows,
+                bytes: rows * 700,
+                elapsed: Duration::from_secs_f64(took),
+                result: BatchResult::Committed,
+            });
+            seconds += took;
+            done += rows as u64;
+        }
+        seconds
+    }
+
+    /// The best that any fixed size reaches.
+    fn best(&self, total: u64, seed: u64) -> f64 {
+        let sizes = (0..12).map(|step| 50.0 * 200_f64.powf(f64::from(step) / 11.0));
+        let load = |size: f64| self.load(&mut FixedSizes::new(size as usize, 1), total, seed);
+        sizes.map(load).fold(f64::MAX, f64::min)
+    }
+}
+
+const MODELS: u64 = 100;
+
+/// Mean and 5th percentile of the efficiency of a sizer over so many models.
+fn efficiency(total: u64, make: impl Fn() -> Box<dyn BatchSizer>) -> (f64, f64) {
+    let mut random = Random(7);
+    let mut found: Vec<f64> = (0..MODELS)
+        .map(|number| {
+            let model = Model::random(&mut random);
+            model.best(total, number) / model.load(&mut *make(), total, number)
+        })
+        .collect();
+    found.sort_by(f64::total_cmp);
+    (found.iter().sum::<f64>() / MODELS as f64, found[MODELS as usize / 20])
+}
+
+#[test]
+fn the_closed_loop_comes_near_the_best_fixed_size() {
+    let (mean, low) = efficiency(400_000, || Box::new(ResponseSurface::default()));
+    println!("400,000 rows: mean {mean:.3}, 5th percentile {low:.3}");
+    let table = efficiency(400_000, || Box::new(StaticTable::default()));
+    println!("the table: {table:.3?}");
+    assert!(mean >= 0.93 && low >= 0.79, "{mean} {low}");
+}
+
+#[test]
+fn at_few_rows_it_is_no_worse_than_the_table() {
+    let (mean, low) = efficiency(5_000, || Box::new(ResponseSurface::default()));
+    let (table, table_low) = efficiency(5_000, || Box::new(StaticTable::default()));
+    println!("5,000 rows: {mean:.3} {low:.3}; the table {table:.3} {table_low:.3}");
+    assert!(mean >= table * 0.97, "{mean} {table}");
+}
+
+#[test]
+fn bounds_hold_whatever_is_observed() {
+    let mut random = Random(3);
+    let bounds = Bounds::default().with_rows(700).with_bytes(50_000).with_bytes_in_flight(60_000);
+    let mut sizer = ResponseSurface::new(bounds);
+    for step in 0..20_000_u64 {
+        let context = BatchContext {
+            kind: if step % 3 == 0 { BatchKind::Relationships } else { BatchKind::Nodes },
+            rows_remaining: [None, Some(u64::MAX), Some(step), Some(0)][(step % 4) as usize],
+            rows_done: step * 1_000,
+            parallelism: (step % 5) as usize,
+            bytes_per_row: (step % 1_000) as usize,
+        };
+        let size = sizer.next_size(&context);
+        let most = 50_000.min(60_000 / context.parallelism.max(1)) / context.bytes_per_row.max(1);
+        assert!(size >= 1 && size <= 700.min(most.max(1)), "{size} {context:?}");
+        let results = [
+            BatchResult::Committed,
+            BatchResult::Contended { retries: 3 },
+            BatchResult::OutOfMemory,
+            BatchResult::TimedOut,
+            BatchResult::Failed,
+        ];
+        let elapsed = [Duration::ZERO, Duration::MAX, Duration::from_secs_f64(random.next())];
+        sizer.observe(&BatchObservation {
+            kind: context.kind,
+            rows: [0, 1, size, usize::MAX][(random.next() * 4.0) as usize % 4],
+            bytes: usize::MAX,
+            elapsed: elapsed[(random.next() * 3.0) as usize % 3],
+            result: results[(random.next() * 5.0) as usize % 5],
+        });
+    }
+    assert!(!sizer.explain(BatchKind::Nodes).to_string().is_empty());
+}
+
+#[test]
+fn a_size_that_had_no_memory_is_halved_and_not_soon_tried_again() {
+    let mut sizer = ResponseSurface::default();
+    let context = BatchContext {
+        kind: BatchKind::Nodes,
+        rows_remaining: Some(1_000_000),
+        rows_done: 0,
+        parallelism: 1,
+        bytes_per_row: 100,
+    };
+    let mut asked = Vec::new();
+    for _ in 0..60 {
+        let rows = sizer.next_size(&context);
+        asked.push(rows);
+        let result = if rows > 600 { BatchResult::OutOfMemory } else { BatchResult::Committed };
+        let elapsed = Duration::from_secs_f64(0.1 + rows as f64 * 1e-6);
+        let kind = BatchKind::Nodes;
+        sizer.observe(&BatchObservation { kind, rows, bytes: rows * 100, elapsed, result });
+    }
+    let failed = asked.iter().filter(|rows| **rows > 600).count();
+    assert!(failed <= 4, "{asked:?}");
+    assert!(asked.iter().rev().take(20).all(|rows| *rows > 200), "{asked:?}");
+}
