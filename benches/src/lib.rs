@@ -16,6 +16,14 @@ use atg_core::{
 #[allow(unreachable_pub, reason = "shared with the tests")]
 mod recorded_support;
 
+mod limit;
+mod random;
+mod rounds;
+
+pub use limit::Limit;
+pub use random::Random;
+pub use rounds::{median, order};
+
 /// A list of 1,000 recorded bodies of about `body_size` bytes; `None` without recordings.
 pub fn recorded_page(body_size: usize) -> Option<Text> {
     let folder = recorded_support::folder()?;

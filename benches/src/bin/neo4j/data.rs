@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use atg_benches::Random;
 use atg_core::{Node, Relationship, RelationshipSet, ResourceId, Text, Value, labels, type_label};
 
 use crate::Outcome;
@@ -99,9 +100,7 @@ impl Rows {
         }
         let mut random = Random(1);
         let mut order: Vec<usize> = (0..recipe.nodes).collect();
-        for last in (1..order.len()).rev() {
-            order.swap(last, random.below(last + 1));
-        }
+        random.shuffle(&mut order);
         let nodes = order.into_iter().map(|index| recipe.node(index)).collect::<Outcome<_>>()?;
         let mut pairs = HashSet::new();
         let mut drawn = Vec::with_capacity(relationships);
@@ -132,20 +131,4 @@ fn sets(relationships: &[Relationship]) -> Vec<RelationshipSet> {
 
 fn first_source(group: &[Relationship]) -> Option<ResourceId> {
     Some(group.first()?.source.clone())
-}
-
-/// Numbers that look random and are the same in each run.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    /// A number below the bound.
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        // SplitMix64.
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^= mixed >> 31;
-        usize::try_from(mixed % bound as u64).unwrap_or_default()
-    }
 }

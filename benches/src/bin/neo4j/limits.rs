@@ -1,58 +1,9 @@
 //! The limits that the sink is to keep.
 
-use std::fmt;
+use atg_benches::Limit;
 
 use crate::contestant::{Phase, Role};
 use crate::rounds::Measured;
-
-/// A limit, and what was measured.
-pub(crate) struct Limit {
-    what: &'static str,
-    measured: Option<f64>,
-    bound: Bound,
-    unit: &'static str,
-}
-
-enum Bound {
-    Least(f64),
-    Most(f64),
-}
-
-impl Limit {
-    pub(crate) fn least(
-        what: &'static str,
-        measured: Option<f64>,
-        bound: f64,
-        unit: &'static str,
-    ) -> Self {
-        Self { what, measured, bound: Bound::Least(bound), unit }
-    }
-
-    pub(crate) fn most(
-        what: &'static str,
-        measured: Option<f64>,
-        bound: f64,
-        unit: &'static str,
-    ) -> Self {
-        Self { what, measured, bound: Bound::Most(bound), unit }
-    }
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sign, bound) = match self.bound {
-            Bound::Least(bound) => ("≥", bound),
-            Bound::Most(bound) => ("≤", bound),
-        };
-        write!(f, "{}: {sign} {bound} {}: ", self.what, self.unit)?;
-        let Some(measured) = self.measured else { return write!(f, "not measured") };
-        let met = match self.bound {
-            Bound::Least(bound) => measured >= bound,
-            Bound::Most(bound) => measured <= bound,
-        };
-        write!(f, "{measured:.2}, {}", if met { "met" } else { "MISSED" })
-    }
-}
 
 /// The best rate of a role.
 pub(crate) fn best(results: &[Measured], role: Role, phase: Phase) -> Option<f64> {

@@ -9,6 +9,7 @@
 
 use std::sync::Arc;
 
+use atg_benches::Limit;
 use clap::Parser;
 
 mod contestant;
@@ -30,7 +31,6 @@ mod verify;
 
 use contestant::Contestant;
 use data::{Recipe, Rows};
-use limits::Limit;
 use options::{Options, Peers};
 use server::Server;
 

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
+use atg_benches::{Limit, Random};
 use atg_core::{GraphReader, GraphSink, Node, RelationshipSet};
 use atg_graph::neo4j::Neo4jGraph;
 use futures::{StreamExt, TryStreamExt, stream};
 
 use crate::Outcome;
 use crate::contestant::Schema;
-use crate::data::{Random, Recipe};
-use crate::limits::Limit;
+use crate::data::Recipe;
 use crate::options::Options;
 use crate::server::{Server, open_sink};
 use crate::usage::{peak_memory, reset_peak_memory};

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use atg_benches::{median, order};
+
 use crate::Outcome;
 use crate::contestant::{Contestant, Label, Phase, Role};
 use crate::data::Rows;
@@ -53,13 +55,6 @@ impl Measured {
     }
 }
 
-/// The middle one, or the mean of the two in the middle.
-pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_unstable_by(f64::total_cmp);
-    let middles = values.get(values.len().checked_sub(1)? / 2..=values.len() / 2)?;
-    Some(middles.iter().sum::<f64>() / middles.len() as f64)
-}
-
 /// Runs all, after a round that only warms up the server.
 pub(crate) async fn run(
     server: &Server,
@@ -85,16 +80,6 @@ pub(crate) async fn run(
         }
     }
     Ok(results)
-}
-
-/// Each round starts with another and goes the other way, so that nobody always follows the same.
-fn order(contestants: usize, round: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..contestants).collect();
-    order.rotate_left(round * 5 % contestants);
-    if round % 2 == 1 {
-        order.reverse();
-    }
-    order
 }
 
 fn empty(label: Label, rows: &Rows) -> Measured {

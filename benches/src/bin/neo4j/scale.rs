@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
+use atg_benches::{Limit, median};
 use atg_core::{GraphReader, GraphSink};
 use atg_graph::scale::ScaleUp;
 
 use crate::Outcome;
 use crate::contestant::Schema;
-use crate::limits::Limit;
 use crate::options::Options;
-use crate::rounds::median;
 use crate::server::{Server, open_sink};
 
 const TEMPLATE: usize = 5_000;

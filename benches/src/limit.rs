@@ -1,0 +1,51 @@
+//! [`Limit`]: what a benchmark is to keep to.
+
+use std::fmt;
+
+/// A limit, and what was measured.
+#[derive(Debug)]
+pub struct Limit {
+    what: &'static str,
+    measured: Option<f64>,
+    bound: Bound,
+    unit: &'static str,
+}
+
+#[derive(Debug)]
+enum Bound {
+    Least(f64),
+    Most(f64),
+}
+
+impl Limit {
+    /// What is measured must be this at least.
+    pub fn least(
+        what: &'static str,
+        measured: Option<f64>,
+        bound: f64,
+        unit: &'static str,
+    ) -> Self {
+        Self { what, measured, bound: Bound::Least(bound), unit }
+    }
+
+    /// What is measured must be this at the most.
+    pub fn most(what: &'static str, measured: Option<f64>, bound: f64, unit: &'static str) -> Self {
+        Self { what, measured, bound: Bound::Most(bound), unit }
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, bound) = match self.bound {
+            Bound::Least(bound) => ("≥", bound),
+            Bound::Most(bound) => ("≤", bound),
+        };
+        write!(f, "{}: {sign} {bound} {}: ", self.what, self.unit)?;
+        let Some(measured) = self.measured else { return write!(f, "not measured") };
+        let met = match self.bound {
+            Bound::Least(bound) => measured >= bound,
+            Bound::Most(bound) => measured <= bound,
+        };
+        write!(f, "{measured:.2}, {}", if met { "met" } else { "MISSED" })
+    }
+}
