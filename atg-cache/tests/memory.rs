@@ -50,8 +50,15 @@ fn exact_lru_gives_up_the_least_recently_used() {
 
 #[test]
 fn a_scan_does_not_flush_what_is_asked_for_again() {
-    let cache = MemoryCache::new(200);
-    let hot: Vec<String> = (0..50).map(|number| format!("hot {number}")).collect();
+    // One part with one lock, and many.
+    for capacity in [200, 10_000] {
+        survive_a_scan(capacity);
+    }
+}
+
+fn survive_a_scan(capacity: usize) {
+    let cache = MemoryCache::new(capacity);
+    let hot: Vec<String> = (0..capacity / 4).map(|number| format!("hot {number}")).collect();
     let mut next = 0;
     let mut scan = |cache: &MemoryCache<u32>, count| {
         for _ in 0..count {
@@ -66,16 +73,20 @@ fn a_scan_does_not_flush_what_is_asked_for_again() {
                 cache.insert(key, 1, &lasting());
             }
         }
-        scan(&cache, 200);
+        scan(&cache, capacity);
     }
-    scan(&cache, 100_000);
+    scan(&cache, 300_000);
+    let known = cache.hot_keys(hot.len());
+    assert_eq!(known.len(), hot.len());
     let kept = hot.iter().filter(|key| cache.get(key).is_some()).count();
-    assert!(kept >= 45, "{kept} of 50 survived the scan");
-    let lru = MemoryCache::builder(200).policy(Policy::Lru).build();
+    assert!(kept * 10 >= hot.len() * 9, "{kept} of {} survived the scan", hot.len());
+    let told = known.iter().filter(|key| key.starts_with("hot")).count();
+    assert!(told * 10 >= hot.len() * 8, "{told} of the keys called hot are");
+    let lru = MemoryCache::builder(capacity).policy(Policy::Lru).build();
     for key in &hot {
         lru.insert(key, 1, &lasting());
     }
-    scan(&lru, 100_000);
+    scan(&lru, 2 * capacity);
     assert!(hot.iter().all(|key| lru.get(key).is_none()), "which is what plain LRU does");
 }
 
@@ -138,6 +149,52 @@ fn what_is_too_large_is_rejected_and_the_old_value_gone() {
     let none = MemoryCache::new(0);
     none.insert("a", 1, &lasting());
     assert_eq!((none.get("a"), none.stats().rejected), (None, 1));
+}
+
+#[test]
+fn a_value_as_large_as_the_bound_gets_in_among_others_that_insert() {
+    let cache =
+        MemoryCache::builder(100_000).max_weight(100_000, |_, weight: &u32| *weight).build();
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for writer in 0..3 {
+            let (cache, done) = (&cache, &done);
+            scope.spawn(move || {
+                let mut number = 0_u64;
+                while !done.load(Ordering::SeqCst) {
+                    cache.insert(&format!("{writer} {number}"), 100, &lasting());
+                    number += 1;
+                }
+            });
+        }
+        let deadline = std::time::Instant::now() + Duration::from_secs(60);
+        while cache.stats().evicted < 1_000 {
+            assert!(std::time::Instant::now() < deadline, "nothing makes room");
+        }
+        let before = cache.stats().rejected;
+        cache.insert("large", 100_000, &lasting());
+        done.store(true, Ordering::SeqCst);
+        assert_eq!(cache.stats().rejected, before);
+    });
+    assert!(cache.stats().weight <= 100_000);
+}
+
+#[test]
+fn what_has_ended_makes_room_before_what_lives() {
+    let (clock, time) = Clock::manual();
+    let cache = MemoryCache::builder(100).clock(clock).build();
+    for number in 0..50 {
+        cache.insert(&format!("short {number}"), 1, &EntryOptions::ttl(Duration::from_secs(1)));
+    }
+    time.advance(Duration::from_secs(2));
+    for number in 0..100 {
+        cache.insert(&format!("long {number}"), 1, &lasting());
+    }
+    assert!((0..100).all(|number| cache.get(&format!("long {number}")).is_some()));
+    let stats = cache.stats();
+    assert_eq!((stats.expired, stats.evicted, stats.entries), (50, 0, 100));
+    cache.insert("no time", 1, &EntryOptions::ttl(Duration::from_micros(900)));
+    assert_eq!((cache.get("no time"), cache.stats().rejected), (None, 1));
 }
 
 #[test]

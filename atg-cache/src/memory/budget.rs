@@ -20,14 +20,20 @@ impl Budget {
         self.places.most > 0 && u64::from(weight) <= self.weight.most
     }
 
-    /// Reserves a place and a weight, if there is room for both.
-    pub(super) fn reserve(&self, weight: u32) -> bool {
-        if !self.places.reserve(1) {
+    /// Reserves what is still missing, beside what is `held` already, for one entry of this weight,
+    /// if there is room for all of it; what is held beyond that is released.
+    pub(super) fn reserve(&self, weight: u32, held: (u64, u64)) -> bool {
+        let (places, weight) = (1_u64, u64::from(weight));
+        let missing = places.saturating_sub(held.0);
+        if !self.places.reserve(missing) {
             return false;
         }
-        let both = self.weight.reserve(u64::from(weight));
-        if !both {
-            self.places.release(1);
+        let both = self.weight.reserve(weight.saturating_sub(held.1));
+        if both {
+            self.places.release(held.0.saturating_sub(places));
+            self.weight.release(held.1.saturating_sub(weight));
+        } else {
+            self.places.release(missing);
         }
         both
     }

@@ -85,20 +85,37 @@ impl<V> Inner<V> {
         lock(&self.shards[number].0)
     }
 
-    /// Reserves a place and a weight, for which others go, turn by turn from all parts.
-    pub(super) fn make_room(&self, weight: u32) -> bool {
-        let mut empty = 0;
-        while !self.budget.reserve(weight) {
-            let turn = self.turn.fetch_add(1, Relaxed) % self.shards.len();
-            let evicted = lock(&self.shards[turn].0).evict();
-            empty = if evicted.is_some() { 0 } else { empty + 1 };
-            if empty > 2 * self.shards.len() {
-                // What is reserved is still on its way in; this value is one too many.
-                return false;
+    /// Reserves a place and a weight for a new entry, for which others go: of its own part as long
+    /// as there are any, so that no part takes from another's, then turn by turn of all. What they
+    /// free is held until it is enough, so others cannot take it meanwhile.
+    pub(super) fn make_room(&self, hash: u64, weight: u32) -> bool {
+        let (mut held, mut empty, mut evicted) = ((0, 0), 0, Vec::new());
+        let reserved = loop {
+            if self.budget.reserve(weight, held) {
+                break true;
             }
-            self.let_go(evicted.into_iter().collect());
+            let own = self.shard(hash).evict(&self.clock);
+            let one = own.or_else(|| {
+                let turn = self.turn.fetch_add(1, Relaxed) % self.shards.len();
+                lock(&self.shards[turn].0).evict(&self.clock)
+            });
+            if let Some(one) = one {
+                held = (held.0 + u64::from(one.places), held.1 + u64::from(one.weight));
+                evicted.push(Removed { places: 0, weight: 0, ..one });
+                empty = 0;
+            } else if empty > 2 * self.shards.len() {
+                // What is reserved is still on its way in; this value is one too many.
+                break false;
+            } else {
+                empty += 1;
+            }
+        };
+        // They are dropped before the new one is stored.
+        self.let_go(evicted);
+        if !reserved {
+            drop(self.budget.release_later(held.0, held.1));
         }
-        true
+        reserved
     }
 
     /// When an entry expires, in the clock's milliseconds.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use atg_core::{Cache, EntryOptions, Found, Invalidation, glob_matches};
 
 use crate::TierStats;
+use crate::clock::milliseconds;
 
 mod budget;
 mod ghosts;
@@ -26,9 +27,10 @@ use shard::{Entry, NEVER, Shard};
 ///
 /// - **Eviction**: [`Policy`]; 2Q unless set, which a scan does not flush.
 /// - **Bounds hold at every moment**: room is made before an entry is stored.
-/// - **Expiry** by a clock that only goes forward, exact to some 10 milliseconds. What has
-///   expired goes when it is met, when room is needed, or by [`purge`](Self::purge); there is no
-///   thread.
+/// - **Expiry** by a clock that only goes forward, exact to some 10 milliseconds; it stands still
+///   while the machine is suspended. What has expired goes when it is met, when room is needed and
+///   it is the oldest of its part, or by [`purge`](Self::purge); there is no thread. Times to live
+///   below a millisecond are none.
 /// - **A tag** is invalidated by one count, however many entries have it; they go when they are
 ///   met. A glob is a pass over all keys, part by part.
 /// - **Cost**: a hit hashes the key once and takes one short lock of 64; see the comparison in the
@@ -96,18 +98,18 @@ impl<V> MemoryCache<V> {
         let weight = self.inner.weigh.as_ref().map_or(0, |weigh| weigh(key.text, &value));
         let stamps = self.inner.tags.stamps(&options.tags);
         let expires = self.inner.expires(options.time_to_live);
-        let of_time = options.time_to_live != Some(Duration::ZERO);
+        let of_time = options.time_to_live.is_none_or(|time| milliseconds(time) > 0);
         let mut removed = Vec::new();
         if !of_time || !self.inner.budget.allows(weight) {
             removed.extend(self.inner.shard(key.hash).remove(key, RemovalCause::Replaced));
             self.inner.rejected.add(1);
             return self.inner.let_go(removed);
         }
-        let entry = Entry { value, expires, stamps, weight };
+        let entry = Entry { value, expires, stamps, weight, asked_for: false };
         let entry = self.inner.shard(key.hash).replace(key, entry, &mut removed);
         self.inner.let_go(std::mem::take(&mut removed));
         let Some(entry) = entry else { return };
-        if self.inner.make_room(weight) {
+        if self.inner.make_room(key.hash, weight) {
             self.inner.shard(key.hash).insert(key, entry, &mut removed);
             self.inner.let_go(removed);
         } else {
@@ -164,14 +166,22 @@ impl<V> MemoryCache<V> {
         self.len() == 0
     }
 
-    /// At most this many keys, those first that were asked for again: to warm up the next run.
+    /// At most this many keys, to warm up the next run: those first that were asked for again and
+    /// have outlived others; a cache that was never full knows of none, and gives the latest.
     pub fn hot_keys(&self, most: usize) -> Vec<String> {
-        let share = most.div_ceil(self.inner.shards.len());
         let mut keys: Vec<String> = Vec::new();
-        for shard in &self.inner.shards {
-            keys.extend(lock(&shard.0).hot_keys().take(share).map(str::to_owned));
+        for protected in [true, false] {
+            let left = most - keys.len();
+            let each = left.div_ceil(self.inner.shards.len());
+            // As many of each part; where some have fewer, more of the others.
+            for take in [0..each, each..left] {
+                for shard in &self.inner.shards {
+                    let shard = lock(&shard.0);
+                    let some = shard.keys(protected).skip(take.start).take(take.len());
+                    keys.extend(some.take(most - keys.len()).map(str::to_owned));
+                }
+            }
         }
-        keys.truncate(most);
         keys
     }
 

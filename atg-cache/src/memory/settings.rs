@@ -91,7 +91,8 @@ impl<V> MemoryCacheBuilder<V> {
     }
 
     /// Is told of every entry that went, and why: by the call that took it out, outside of all
-    /// locks, so it may use the cache. A panic of it is the caller's.
+    /// locks. It may look things up, but not insert: the entry's room is not free yet, and the next
+    /// one would go for it. A panic of it is the caller's.
     #[must_use]
     pub fn on_removal(
         mut self,

@@ -2,10 +2,10 @@
 //! Shasha, VLDB 1994).
 //!
 //! A new entry joins the *probation* queue, which is first in, first out. When room is needed the
-//! oldest on probation goes, as long as that queue holds more than a twentieth of all entries, and
-//! its key is remembered; a key that comes again while it is remembered joins the *protected*
-//! queue, which gives up the least recently used. So a scan passes through probation and leaves
-//! the protected ones alone.
+//! oldest on probation goes, as long as that queue holds more than a twentieth of all entries: to
+//! the *protected* queue if it was asked for meanwhile; out otherwise, and its key is remembered. A
+//! key that comes again while it is remembered joins the protected queue at once, which gives up
+//! the least recently used. So a scan passes through probation and leaves the protected ones alone.
 
 use lru::LruCache;
 
@@ -29,6 +29,8 @@ pub(super) struct Entry<V> {
     pub(super) expires: u64,
     pub(super) stamps: Option<Box<Stamps>>,
     pub(super) weight: u32,
+    /// Whether it was asked for while on probation.
+    pub(super) asked_for: bool,
 }
 
 impl<V> Entry<V> {
@@ -93,7 +95,8 @@ impl<V> Shard<V> {
         let Self { probation, protected, .. } = self;
         let serve = |queue: &mut Queue<V>, promote: bool| {
             let key: &dyn HashedKey = &key;
-            let entry = if promote { queue.get(key) } else { queue.peek(key) }?;
+            let entry = if promote { queue.get_mut(key) } else { queue.peek_mut(key) }?;
+            entry.asked_for |= !promote;
             Some(entry.ended(clock).map_or_else(|| Ok(read(entry)), Err))
         };
         // Most keys are where most entries are.
@@ -123,8 +126,11 @@ impl<V> Shard<V> {
         removed: &mut Vec<Removed<V>>,
     ) -> Option<Entry<V>> {
         let borrowed: &dyn HashedKey = &key;
-        let is_protected = self.protected.contains(borrowed);
-        let known = self.protected.get_mut(borrowed).or_else(|| self.probation.peek_mut(borrowed));
+        let mut is_protected = true;
+        let known = self.protected.get_mut(borrowed).or_else(|| {
+            is_protected = false;
+            self.probation.peek_mut(borrowed)
+        });
         match known {
             None => return Some(entry),
             Some(known) if known.weight >= entry.weight => {
@@ -161,12 +167,25 @@ impl<V> Shard<V> {
         self.counts.inserted += 1;
     }
 
-    /// Takes out the entry that deserves its place least.
-    pub(super) fn evict(&mut self) -> Option<Removed<V>> {
+    /// Takes out the entry that deserves its place least: one that has ended, if it is the oldest of
+    /// its queue; else the oldest of the queue that holds more than its part.
+    pub(super) fn evict(&mut self, clock: &Clock) -> Option<Removed<V>> {
+        let pop_ended = |queue: &mut Queue<V>| {
+            let cause = queue.peek_lru()?.1.ended(clock)?;
+            Some((cause, queue.pop_lru()?))
+        };
+        let ended = pop_ended(&mut self.probation).or_else(|| pop_ended(&mut self.protected));
+        if let Some((cause, (key, entry))) = ended {
+            return Some(self.count(key, entry, cause));
+        }
         let part = self.len() / PROBATION_PART;
-        if self.probation.len() > part || self.protected.is_empty() {
-            let (key, entry) = self.probation.pop_lru()?;
-            self.ghosts.fit(self.probation.len() + self.protected.len());
+        while self.probation.len() > part || self.protected.is_empty() {
+            let (key, mut entry) = self.probation.pop_lru()?;
+            if std::mem::take(&mut entry.asked_for) {
+                self.protected.put(key, entry);
+                continue;
+            }
+            self.ghosts.fit(self.len());
             self.ghosts.remember(key.hash);
             return Some(self.count(key, entry, RemovalCause::Evicted));
         }
@@ -209,9 +228,10 @@ impl<V> Shard<V> {
         self.ghosts.clear();
     }
 
-    /// Keys by how much they deserve their place, the best first.
-    pub(super) fn hot_keys(&self) -> impl Iterator<Item = &str> {
-        self.protected.iter().chain(self.probation.iter()).map(|(key, _)| &*key.text)
+    /// The keys of one queue, the one used last first; protected ones were asked for again.
+    pub(super) fn keys(&self, protected: bool) -> impl Iterator<Item = &str> {
+        let queue = if protected { &self.protected } else { &self.probation };
+        queue.iter().map(|(key, _)| &*key.text)
     }
 
     fn count(&mut self, key: StoredKey, entry: Entry<V>, cause: RemovalCause) -> Removed<V> {
