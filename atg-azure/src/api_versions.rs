@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use atg_cache::{Cached, Caller, LoadOptions, LoadingCache, MemoryCache, TimeToLive};
-use atg_core::{Cache, Error, ErrorKind, Pace, Result};
+use atg_core::{Cache, Error, ErrorKind, Invalidation, Pace, Result};
 use serde::Deserialize;
 
 use crate::Transport;
@@ -38,14 +38,25 @@ const OWN_ENTRIES: usize = 1_000;
 /// How long a list of providers may serve where Azure does not give another.
 const WITHOUT_ANOTHER: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long the call may take, its back-off included: a throttled client waits up to 15 minutes.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(20 * 60);
+
 /// Which api-version each type is asked with: a table of 14 well-known types, then one call that
-/// lists the providers of a subscription, for all others. The list is kept in a cache for
-/// [`TimeToLive::METADATA`], and in memory as long as this lives.
+/// lists the providers of a subscription, for all others. Every subscription's list has all types,
+/// so one serves the tenant; it is kept in a cache for [`TimeToLive::METADATA`].
 #[derive(Debug)]
 pub struct ApiVersions {
     cache: AnswerCache,
     caller: Caller,
-    listed: RwLock<Option<Arc<HashMap<String, String>>>>,
+    /// The list as it was parsed last.
+    listed: RwLock<Option<Listed>>,
+}
+
+/// A list and the text it was parsed from.
+#[derive(Debug, Clone)]
+struct Listed {
+    text: Arc<str>,
+    versions: Arc<HashMap<String, String>>,
 }
 
 impl Default for ApiVersions {
@@ -58,7 +69,8 @@ impl ApiVersions {
     /// With a cache of its own, in memory.
     pub fn new() -> Self {
         let memory: Arc<dyn Cache<Cached<String>>> = Arc::new(MemoryCache::new(OWN_ENTRIES));
-        Self::cached(LoadingCache::new(memory), Caller::new("", ""))
+        let cache = LoadingCache::builder(memory).load_timeout(LOAD_TIMEOUT).build();
+        Self::cached(cache, Caller::new("", ""))
     }
 
     /// With a cache, which may last and be shared, on behalf of a caller: what one may see is not
@@ -80,37 +92,54 @@ impl ApiVersions {
         resource_type: &str,
     ) -> Result<String> {
         let resource_type = resource_type.to_ascii_lowercase();
-        if let Some(known) = self.known(&resource_type) {
-            return known;
+        if let Some((_, version)) = WELL_KNOWN.iter().find(|(name, _)| *name == resource_type) {
+            return Ok((*version).to_owned());
         }
-        let listed = Arc::new(self.list(client, subscription).await?);
-        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Some(listed);
-        self.known(&resource_type).unwrap_or_else(|| Err(unknown(&resource_type)))
+        let versions = self.list(client, subscription).await?;
+        versions.get(&resource_type).cloned().ok_or_else(|| unknown(&resource_type))
     }
 
     async fn list<T: Transport + 'static, P: Pace + 'static>(
         &self,
         client: &ArmClient<T, P>,
         subscription: &str,
-    ) -> Result<HashMap<String, String>> {
-        let key = self.caller.key("providers", "api_versions").id(subscription).build();
-        let options = LoadOptions::fresh_for(TimeToLive::METADATA).stale_if_error(WITHOUT_ANOTHER);
-        let (client, of) = (client.clone(), subscription.to_owned());
-        let load = || async move { ask_for_providers(&client, &of).await };
-        let listed = self.cache.get_or_load(key.as_str(), &options, load).await;
-        serde_json::from_str(&listed?).map_err(|error| {
-            Error::new(ErrorKind::InvalidData, LIST, "the cached list is not what it must be")
+    ) -> Result<Arc<HashMap<String, String>>> {
+        let key: String = self.caller.key("providers", "api_versions").build().into();
+        let text = self.text(&key, client, subscription).await?;
+        if let Ok(versions) = self.parsed(&text) {
+            return Ok(versions);
+        }
+        // Another version of the program may have left it there.
+        self.cache.invalidate(&Invalidation::Key(key.clone())).await;
+        let text = self.text(&key, client, subscription).await?;
+        self.parsed(&text).map_err(|error| {
+            Error::new(ErrorKind::InvalidData, LIST, "the list is not what it must be")
                 .with_source(error)
         })
     }
 
-    fn known(&self, resource_type: &str) -> Option<Result<String>> {
-        if let Some((_, version)) = WELL_KNOWN.iter().find(|(name, _)| *name == resource_type) {
-            return Some(Ok((*version).to_owned()));
+    async fn text<T: Transport + 'static, P: Pace + 'static>(
+        &self,
+        key: &str,
+        client: &ArmClient<T, P>,
+        subscription: &str,
+    ) -> Result<String> {
+        let options = LoadOptions::fresh_for(TimeToLive::METADATA).stale_if_error(WITHOUT_ANOTHER);
+        let (client, of) = (client.clone(), subscription.to_owned());
+        let load = || async move { ask_for_providers(&client, &of).await };
+        Ok(self.cache.get_or_load(key, &options, load).await?)
+    }
+
+    /// The list in a text, parsed once.
+    fn parsed(&self, text: &str) -> serde_json::Result<Arc<HashMap<String, String>>> {
+        let known = self.listed.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(known) = known.filter(|known| *known.text == *text) {
+            return Ok(known.versions);
         }
-        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
-        let listed = listed.as_ref()?;
-        Some(listed.get(resource_type).cloned().ok_or_else(|| unknown(resource_type)))
+        let versions: Arc<HashMap<String, String>> = Arc::new(serde_json::from_str(text)?);
+        let listed = Listed { text: text.into(), versions: versions.clone() };
+        *self.listed.write().unwrap_or_else(PoisonError::into_inner) = Some(listed);
+        Ok(versions)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, Metadata};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -60,8 +61,12 @@ struct Stamp {
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok();
-        let age = modified.and_then(|modified| SystemTime::now().duration_since(modified).ok());
-        let settled = age.is_some_and(|age| age > SETTLED);
+        let now = SystemTime::now();
+        // A date in the future will not come again soon either.
+        let distance = |modified: SystemTime| {
+            now.duration_since(modified).unwrap_or_else(|error| error.duration())
+        };
+        let settled = modified.is_some_and(|modified| distance(modified) > SETTLED);
         Self { modified, size: metadata.len(), inode: inode(metadata), settled }
     }
 
@@ -111,7 +116,7 @@ impl<T> FileValue<T> {
     /// Where it never could: `NotFound`, `PermissionDenied`, `InvalidData` for what the parser
     /// refuses, `Unavailable` otherwise.
     pub fn get(&self) -> Result<Arc<T>> {
-        // A panic of the parser leaves the state as it was.
+        // Every change leaves the state whole.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let read = match fs::metadata(&self.path) {
             Ok(metadata) => {
@@ -142,7 +147,8 @@ impl<T> FileValue<T> {
         let content = xxh3_128(bytes);
         let known = state.stamp.is_some() && state.content == content;
         if !known {
-            match (self.parse)(bytes) {
+            let parsed = catch_unwind(AssertUnwindSafe(|| (self.parse)(bytes)));
+            match parsed.unwrap_or_else(|_| Err("the parser panicked".into())) {
                 Ok(value) => {
                     state.value = Some(Arc::new(value));
                     state.problem = None;

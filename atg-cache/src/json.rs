@@ -8,9 +8,10 @@ use serde::de::DeserializeOwned;
 
 use crate::stats::Counter;
 
-/// Keeps values of any type in a tier of bytes, as JSON. What cannot be read as that type is a
-/// miss, is counted and goes; so is and does what cannot be written as JSON. Another version of the
-/// program may have written it.
+/// Keeps values of one type in a tier of bytes, as JSON. What cannot be read as that type (another
+/// version of the program may have written it) is a miss and counted; give each type keys of its
+/// own, for what can be read is believed. A value that cannot be written as JSON is not kept, and
+/// counted as well.
 #[derive(Debug, Default)]
 pub struct Json<C> {
     tier: C,
@@ -28,28 +29,15 @@ impl<C> Json<C> {
         &self.tier
     }
 
-    /// How many values could not be read as the type they were asked for.
+    /// How many values could not be read, or written.
     pub fn unreadable(&self) -> u64 {
         self.unreadable.get()
     }
 
-    async fn read<V: DeserializeOwned>(&self, key: &str, bytes: &[u8]) -> Option<V>
-    where
-        C: Cache<Bytes>,
-    {
+    fn read<V: DeserializeOwned>(&self, bytes: &[u8]) -> Option<V> {
         let value = serde_json::from_slice(bytes).ok();
-        if value.is_none() {
-            self.drop_unreadable(key).await;
-        }
+        self.unreadable.add(u64::from(value.is_none()));
         value
-    }
-
-    async fn drop_unreadable(&self, key: &str)
-    where
-        C: Cache<Bytes>,
-    {
-        self.unreadable.add(1);
-        self.tier.invalidate(&Invalidation::Key(key.to_owned())).await;
     }
 }
 
@@ -60,13 +48,12 @@ where
     C: Cache<Bytes>,
 {
     async fn get(&self, key: &str) -> Option<V> {
-        let bytes = self.tier.get(key).await?;
-        self.read(key, &bytes).await
+        self.read(&self.tier.get(key).await?)
     }
 
     async fn find(&self, key: &str) -> Option<Found<V>> {
         let found = self.tier.find(key).await?;
-        let value = self.read(key, &found.value).await?;
+        let value = self.read(&found.value)?;
         Some(Found { value, options: found.options })
     }
 
@@ -75,7 +62,8 @@ where
             self.tier.insert(key, bytes.into(), options).await;
         } else {
             // What cannot be kept still replaces what was there.
-            self.drop_unreadable(key).await;
+            self.unreadable.add(1);
+            self.tier.invalidate(&Invalidation::Key(key.to_owned())).await;
         }
     }
 
@@ -85,5 +73,9 @@ where
 
     async fn clear(&self) {
         self.tier.clear().await;
+    }
+
+    async fn heard(&self, what: Option<&Invalidation>) {
+        self.tier.heard(what).await;
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use atg_core::{Cache, EntryOptions, Found, Invalidation};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// In how many parts changes are told apart.
 const PARTS: usize = 64;
@@ -12,26 +13,60 @@ const PARTS: usize = 64;
 /// Two tiers as one: what the upper one misses comes from the lower one, and is kept above for the
 /// time it has left there, with its tags. A lower one may be layered itself.
 ///
-/// - **Insertions and invalidations reach both**, the lower one first, so that nothing old comes
-///   up again; a value that was on its way up at that moment is taken out again.
+/// - **Changes reach both**, one at a time for each of 64 parts of the keys: the value above goes
+///   first, then the lower tier changes, then a new value comes above. So a change that is dropped
+///   halfway leaves nothing old above, and both tiers hold the same in the end.
+/// - **A value on its way up** while its key changes is not kept above.
 /// - A lower tier that cannot tell how long a value has left is read through, and nothing of it
 ///   kept above.
-/// - **Other processes** that share the lower tier do not reach this one's upper tier but by a
-///   broadcast: give entries above a short life, or listen to one.
+/// - **Other processes** that share the lower tier do not reach this one's upper tier but by
+///   [`heard`](Cache::heard): give entries above a short life, or pass a broadcast on to it.
 #[derive(Debug)]
 pub struct Layered<U, L> {
     upper: U,
     lower: L,
-    /// Changes so far of the keys of each part.
-    changes: [AtomicU64; PARTS],
+    parts: [Part; PARTS],
     hasher: foldhash::fast::FixedState,
+}
+
+/// Some of the keys.
+#[derive(Debug, Default)]
+struct Part {
+    /// Changes that began, and that ended.
+    changes: AtomicU64,
+    /// Held by who changes a key, or brings a value of one up.
+    turn: Mutex<()>,
+}
+
+impl Part {
+    fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
+    async fn change(&self) -> Change<'_> {
+        let turn = self.turn.lock().await;
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        Change { part: self, _turn: turn }
+    }
+}
+
+/// A change of keys of a part, until it is dropped.
+struct Change<'a> {
+    part: &'a Part,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        self.part.changes.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 impl<U, L> Layered<U, L> {
     /// `upper` above `lower`.
     pub fn new(upper: U, lower: L) -> Self {
-        let changes = std::array::from_fn(|_| AtomicU64::new(0));
-        Self { upper, lower, changes, hasher: foldhash::fast::FixedState::default() }
+        let parts = std::array::from_fn(|_| Part::default());
+        Self { upper, lower, parts, hasher: foldhash::fast::FixedState::default() }
     }
 
     /// The fast tier.
@@ -45,20 +80,39 @@ impl<U, L> Layered<U, L> {
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "some bits are wanted")]
-    fn changes(&self, key: &str) -> &AtomicU64 {
-        &self.changes[self.hasher.hash_one(key) as usize % PARTS]
+    fn part(&self, key: &str) -> &Part {
+        &self.parts[self.hasher.hash_one(key) as usize % PARTS]
     }
 
-    /// Between the change below and the one above: so a value that was read below before is either
-    /// overwritten above, or seen to be old by whoever puts it there.
-    fn note(&self, what: Option<&Invalidation>) {
-        if let Some(Invalidation::Key(key)) = what {
-            self.changes(key).fetch_add(1, Ordering::SeqCst);
-            return;
+    /// Begins a change of all that an invalidation may mean; everybody takes parts in one order.
+    async fn change(&self, what: Option<&Invalidation>) -> Vec<Change<'_>> {
+        let parts = match what {
+            Some(Invalidation::Key(key)) => std::slice::from_ref(self.part(key)),
+            _ => &self.parts,
+        };
+        let mut changes = Vec::with_capacity(parts.len());
+        for part in parts {
+            changes.push(part.change().await);
         }
-        for part in &self.changes {
-            part.fetch_add(1, Ordering::SeqCst);
+        changes
+    }
+
+    async fn bring_up<V>(&self, key: &str) -> Option<Found<V>>
+    where
+        V: Clone + Send + Sync + 'static,
+        U: Cache<V>,
+        L: Cache<V>,
+    {
+        let part = self.part(key);
+        let before = part.changes();
+        let found = self.lower.find(key).await?;
+        if let Some(options) = &found.options {
+            let _turn = part.turn.lock().await;
+            if part.changes() == before {
+                self.upper.insert(key, found.value.clone(), options.clone()).await;
+            }
         }
+        Some(found)
     }
 }
 
@@ -84,40 +138,27 @@ where
     }
 
     async fn insert(&self, key: &str, value: V, options: EntryOptions) {
+        let _change = self.part(key).change().await;
+        self.upper.invalidate(&Invalidation::Key(key.to_owned())).await;
         self.lower.insert(key, value.clone(), options.clone()).await;
-        self.changes(key).fetch_add(1, Ordering::SeqCst);
         self.upper.insert(key, value, options).await;
     }
 
     async fn invalidate(&self, what: &Invalidation) -> u64 {
-        let below = self.lower.invalidate(what).await;
-        self.note(Some(what));
-        self.upper.invalidate(what).await.max(below)
+        let _changes = self.change(Some(what)).await;
+        let above = self.upper.invalidate(what).await;
+        self.lower.invalidate(what).await.max(above)
     }
 
     async fn clear(&self) {
-        self.lower.clear().await;
-        self.note(None);
+        let _changes = self.change(None).await;
         self.upper.clear().await;
+        self.lower.clear().await;
     }
-}
 
-impl<U, L> Layered<U, L> {
-    async fn bring_up<V>(&self, key: &str) -> Option<Found<V>>
-    where
-        V: Clone + Send + Sync + 'static,
-        U: Cache<V>,
-        L: Cache<V>,
-    {
-        let changes = self.changes(key);
-        let before = changes.load(Ordering::SeqCst);
-        let found = self.lower.find(key).await?;
-        if let Some(options) = &found.options {
-            self.upper.insert(key, found.value.clone(), options.clone()).await;
-            if changes.load(Ordering::SeqCst) != before {
-                self.upper.invalidate(&Invalidation::Key(key.to_owned())).await;
-            }
-        }
-        Some(found)
+    async fn heard(&self, what: Option<&Invalidation>) {
+        let _changes = self.change(what).await;
+        self.upper.heard(what).await;
+        self.lower.heard(what).await;
     }
 }

@@ -429,3 +429,90 @@ async fn a_value_of_a_clock_that_was_set_back_is_loaded_again() {
     let any: Arc<dyn Cache<Cached<u64>>> = Arc::new(memory);
     assert!(any.get("a").await.is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_for_many_that_is_dropped_leaves_others_their_load() {
+    let cache = cache();
+    let slow = |keys: Vec<String>| async move {
+        sleep(SECOND).await;
+        Ok(keys.into_iter().map(|key| (key, 1)).collect::<HashMap<_, _>>())
+    };
+    let (many, options) = (cache.clone(), minute());
+    let asked = tokio::spawn(async move { many.get_many(&["a", "b"], &options, slow).await });
+    sleep(SECOND / 2).await;
+    let (one, options) = (cache.clone(), minute());
+    let other =
+        tokio::spawn(async move { one.get_or_load("a", &options, || async { Ok(2) }).await });
+    tokio::task::yield_now().await;
+    asked.abort();
+    assert_eq!(other.await.unwrap().unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_keys_serve_stale_where_loading_fails() {
+    let cache = cache();
+    let options = LoadOptions::fresh_for(SECOND).stale_if_error(60 * SECOND);
+    cache.get_or_load("a", &options, || async { Ok(1) }).await.unwrap();
+    advance(2 * SECOND).await;
+    let fails = |_| async { Err::<HashMap<String, u64>, _>("down".to_owned()) };
+    assert_eq!(cache.get_many(&["a"], &options, fails).await.unwrap()["a"], 1);
+    assert!(cache.get_many(&["a", "b"], &options, fails).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn absence_without_a_time_is_not_kept_and_never_answers_for_a_loader_that_knows_better() {
+    let (builder, memory) = builder();
+    let cache: Loading = builder.build();
+    let served = LoadOptions::fresh_for(SECOND)
+        .stale_while_revalidate(600 * SECOND)
+        .stale_if_error(600 * SECOND);
+    let absent = |_| async { Ok(Loaded::Absent) };
+    assert_eq!(cache.get_or_revalidate("a", &served, absent).await.unwrap(), None);
+    assert_eq!(memory.len(), 0);
+    let there = |_| async { Ok(5.into()) };
+    assert_eq!(cache.get_or_revalidate("a", &served, there).await.unwrap(), Some(5));
+    let kept = minute().absent_for(60 * SECOND);
+    assert_eq!(cache.get_or_revalidate("b", &kept, absent).await.unwrap(), None);
+    assert_eq!(cache.get_or_load("b", &kept, || async { Ok(6) }).await.unwrap(), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loader_may_load_other_keys_whatever_the_bound() {
+    let (builder, _) = builder();
+    let cache: Loading = builder.max_loads(1).build();
+    let inner = cache.clone();
+    let load = move || async move {
+        let one = inner.get_or_load("inner", &minute(), || async { Ok(1) }).await;
+        let two = |keys: Vec<String>| async move { Ok(HashMap::from([(keys[0].clone(), 2)])) };
+        let two = inner.get_many(&["other"], &minute(), two).await;
+        Ok(one.unwrap() + two.unwrap()["other"])
+    };
+    assert_eq!(cache.get_or_load("outer", &minute(), load).await.unwrap(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_heard_cuts_loads_off_as_an_invalidation_does() {
+    for what in [Some(key("a")), None] {
+        let (builder, memory) = builder();
+        let cache: Loading = builder.build();
+        let slow = || async {
+            sleep(SECOND).await;
+            Ok(1)
+        };
+        let (one, options) = (cache.clone(), minute());
+        let early = tokio::spawn(async move { one.get_or_load("a", &options, slow).await });
+        sleep(SECOND / 2).await;
+        cache.heard(what.as_ref()).await;
+        assert_eq!(early.await.unwrap().unwrap(), 1);
+        assert_eq!(memory.len(), 0, "{what:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_from_before_an_invalidation_is_forgotten() {
+    let cache = cache();
+    let fails = || async { Err("down".to_owned()) };
+    cache.get_or_load("a", &minute(), fails).await.unwrap_err();
+    cache.invalidate(&key("a")).await;
+    assert_eq!(cache.get_or_load("a", &minute(), || async { Ok(1) }).await.unwrap(), 1);
+}

@@ -98,6 +98,16 @@ where
 
     /// Forgets everything.
     async fn clear(&self);
+
+    /// Forgets what another process has invalidated (`None`: anything, perhaps) in what this
+    /// process holds for itself alone. A tier that processes share holds nothing of that kind, and
+    /// does nothing: the other process told it already.
+    async fn heard(&self, what: Option<&Invalidation>) {
+        match what {
+            Some(what) => drop(self.invalidate(what).await),
+            None => self.clear().await,
+        }
+    }
 }
 
 #[async_trait]
@@ -124,6 +134,10 @@ where
 
     async fn clear(&self) {
         (**self).clear().await;
+    }
+
+    async fn heard(&self, what: Option<&Invalidation>) {
+        (**self).heard(what).await;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use atg_azure::AnswerCache;
 use atg_cache::{Cached, FileCache, Json, Layered, LoadingCache, MemoryCache, TierStats};
@@ -12,6 +13,9 @@ use crate::options::Options;
 
 /// Answers kept in memory; there are few of them, and they are small.
 const ENTRIES: usize = 1_000;
+
+/// A throttled call waits for Azure up to 15 minutes.
+const LOAD_TIMEOUT: Duration = Duration::from_secs(20 * 60);
 
 /// The cache, and its tiers for their statistics.
 pub(crate) struct Answers {
@@ -33,7 +37,8 @@ impl Answers {
                 Arc::new(Layered::new(memory.clone(), Json::new(file.clone())))
             }
         };
-        Ok(Self { cache: LoadingCache::new(tier), memory, file })
+        let cache = LoadingCache::builder(tier).load_timeout(LOAD_TIMEOUT).build();
+        Ok(Self { cache, memory, file })
     }
 
     /// What the cache did in this run.

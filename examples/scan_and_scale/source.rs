@@ -1,5 +1,6 @@
 //! Where the resources come from: the simulator, recorded answers, or Azure itself.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,9 @@ use atg_azure::{
 };
 use atg_cache::Caller;
 use atg_core::{Error, ErrorKind, Pace, ResourceSource, Result, Unpaced};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::answers::Answers;
 use crate::options::{LimitsOption, Options};
@@ -48,11 +52,10 @@ fn tenant<T: Transport + 'static, P: Pace + 'static>(
     client: ArmClient<T, P>,
     options: &Options,
     answers: &Answers,
-    tenant_id: &str,
+    caller: Caller,
 ) -> Arc<dyn ResourceSource> {
     let listed_types = options.list_types.clone();
     let settings = SourceSettings { listed_types, ..SourceSettings::default() };
-    let caller = Caller::new(tenant_id, "scan_and_scale");
     let source = AzureSource::new(client).with_settings(settings);
     Arc::new(source.with_cache(answers.cache.clone(), caller))
 }
@@ -74,14 +77,15 @@ fn simulator(options: &Options, answers: Answers) -> Result<Origin> {
     let tenant_id = simulator.tenant().tenant_id().to_owned();
     let token = StaticToken::new(AccessToken::new("simulated")?);
     let cloud = Cloud::public()?;
+    let caller = Caller::new(&tenant_id, "simulated");
     let source = match options.limits {
         LimitsOption::Azure => {
             let client = ArmClient::new(simulator, token, cloud);
-            tenant(client, options, &answers, &tenant_id)
+            tenant(client, options, &answers, caller)
         }
         LimitsOption::None => {
             let client = ArmClient::with_pace(simulator, token, cloud, Unpaced);
-            tenant(client, options, &answers, &tenant_id)
+            tenant(client, options, &answers, caller)
         }
     };
     let name = format!(
@@ -97,6 +101,7 @@ fn azure(options: &Options, answers: Answers) -> Result<Origin> {
         "AZURE_ACCESS_TOKEN",
         "a token: az account get-access-token --query accessToken -o tsv",
     )?;
+    let caller = Caller::new(&tenant_id, identity(&secret));
     let token = AccessToken::new(secret).map_err(|error| {
         let message = "AZURE_ACCESS_TOKEN holds no token; get a new one: az account \
                        get-access-token --query accessToken -o tsv";
@@ -105,8 +110,24 @@ fn azure(options: &Options, answers: Answers) -> Result<Origin> {
     let token = StaticToken::new(token);
     let client = ArmClient::new(ReqwestTransport::new()?, token, Cloud::public()?);
     let name = format!("Azure tenant {tenant_id}");
-    let source = tenant(client, options, &answers, &tenant_id);
+    let source = tenant(client, options, &answers, caller);
     Ok(Origin { source, name, tenant_id, answers })
+}
+
+/// Whose token it is: the object id that Azure puts into it; where it does not, a number of the
+/// token's own, so that nobody is served what another may see.
+fn identity(token: &str) -> String {
+    let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let claims = payload.and_then(|json| serde_json::from_slice::<serde_json::Value>(&json).ok());
+    let object = claims.as_ref().and_then(|claims| claims.get("oid")?.as_str());
+    object.map_or_else(
+        || {
+            let mut hasher = DefaultHasher::new();
+            token.hash(&mut hasher);
+            format!("token-{:016x}", hasher.finish())
+        },
+        str::to_owned,
+    )
 }
 
 fn variable(name: &str, what: &str) -> Result<String> {
@@ -119,4 +140,18 @@ fn variable(name: &str, what: &str) -> Result<String> {
         ));
     }
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::identity;
+
+    #[test]
+    fn a_token_tells_whose_it_is() {
+        // {"oid":"someone","tid":"t"}
+        let token = "e30.eyJvaWQiOiJzb21lb25lIiwidGlkIjoidCJ9.c2lnbmVk";
+        assert_eq!(identity(token), "someone");
+        assert!(identity("opaque").starts_with("token-"));
+        assert_ne!(identity("opaque"), identity("other"));
+    }
 }

@@ -98,7 +98,8 @@ impl<T: Transport + 'static, P: Pace + 'static> AzureSource<T, P> {
 
     /// The same source with a cache for what it asks beside the resources (which api-version a
     /// type has), on behalf of a caller: in memory and its own unless set. With one that lasts, a
-    /// second run does not ask again.
+    /// second run does not ask again. Let its loads take 20 minutes: a throttled call waits for
+    /// Azure up to 15.
     #[must_use]
     pub fn with_cache(mut self, cache: AnswerCache, caller: Caller) -> Self {
         self.api_versions = ApiVersions::cached(cache, caller);

@@ -31,7 +31,7 @@ where
 
     /// Makes a call that changes something, and then forgets what the event makes out of date:
     /// also where the call fails, for it may have changed something all the same. Where the future
-    /// is dropped before its end nothing is forgotten.
+    /// is dropped amid the call, nothing is forgotten; once the call has ended, everything is.
     ///
     /// # Errors
     /// The call's.
@@ -41,7 +41,9 @@ where
         call: impl Future<Output = Result<T, F>>,
     ) -> Result<T, F> {
         let result = call.await;
-        self.notify(event).await;
+        let (cache, event) = (self.clone(), event.to_owned());
+        // In a task of its own, which goes on where this is dropped; it does not panic.
+        let _ = tokio::spawn(async move { cache.notify(&event).await }).await;
         result
     }
 }

@@ -18,6 +18,9 @@ pub enum LoadError<E> {
     /// The loader panicked.
     #[error("the loader panicked: {0}")]
     Panicked(Arc<str>),
+    /// Another caller's load, which this one shared, said that there is no such thing.
+    #[error("there is no such thing")]
+    Absent,
     /// The runtime shut down before the loader ended.
     #[error("the load was given up: the runtime shuts down")]
     GivenUp,
@@ -30,6 +33,7 @@ impl<E> Clone for LoadError<E> {
             Self::Failed(error) => Self::Failed(error.clone()),
             Self::TimedOut(after) => Self::TimedOut(*after),
             Self::Panicked(message) => Self::Panicked(message.clone()),
+            Self::Absent => Self::Absent,
             Self::GivenUp => Self::GivenUp,
         }
     }
@@ -53,6 +57,7 @@ impl From<LoadError<Error>> for Error {
             let kind = match error {
                 LoadError::TimedOut(_) => ErrorKind::Timeout,
                 LoadError::Panicked(_) => ErrorKind::Internal,
+                LoadError::Absent => ErrorKind::NotFound,
                 _ => ErrorKind::Unavailable,
             };
             return Self::new(kind, "load value", error.to_string());

@@ -16,7 +16,8 @@ pub(super) type Outcome<V, E> = Result<Option<V>, LoadError<E>>;
 #[derive(Debug)]
 pub(super) struct Flight<V, E> {
     key: String,
-    tags: Vec<String>,
+    /// Of all who wait for it.
+    tags: Mutex<Vec<String>>,
     /// An invalidation came: what is loaded may be out of date, and is not to be kept.
     dirty: AtomicBool,
     /// Held while the result is put into the cache, so that an invalidation can wait for that.
@@ -27,6 +28,10 @@ pub(super) struct Flight<V, E> {
 impl<V: Clone, E> Flight<V, E> {
     pub(super) fn is_dirty(&self) -> bool {
         self.dirty.load(Ordering::Acquire)
+    }
+
+    fn tags(&self) -> MutexGuard<'_, Vec<String>> {
+        self.tags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn key(&self) -> &str {
@@ -64,11 +69,15 @@ impl<V: Clone, E> Flights<V, E> {
     pub(super) fn join(&self, key: &str, tags: &[String]) -> (Arc<Flight<V, E>>, bool) {
         let mut table = self.lock();
         if let Some(flight) = table.get(key) {
+            let mut known = flight.tags();
+            let new = tags.iter().filter(|tag| !known.contains(tag)).cloned();
+            let new: Vec<String> = new.collect();
+            known.extend(new);
             return (flight.clone(), false);
         }
         let flight = Arc::new(Flight {
             key: key.to_owned(),
-            tags: tags.to_vec(),
+            tags: Mutex::new(tags.to_vec()),
             dirty: AtomicBool::new(false),
             keeping: tokio::sync::Mutex::default(),
             result: watch::Sender::new(None),
@@ -90,7 +99,7 @@ impl<V: Clone, E> Flights<V, E> {
     /// them is kept, and nobody joins them any more.
     pub(super) fn detach(&self, what: Option<&Invalidation>) -> Vec<Arc<Flight<V, E>>> {
         let named =
-            |flight: &Flight<V, E>| what.is_none_or(|what| what.names(&flight.key, &flight.tags));
+            |flight: &Flight<V, E>| what.is_none_or(|what| what.names(&flight.key, &flight.tags()));
         let detached: Vec<_> =
             self.lock().extract_if(|_, flight| named(flight)).map(|(_, flight)| flight).collect();
         for flight in &detached {

@@ -89,7 +89,7 @@ impl LoadOptions {
     }
 
     /// Loads another behind the caller's back when it is asked for so shortly before its end: what
-    /// is asked for often never expires. 0, not at all, unless set.
+    /// is asked for often never expires. 0, not at all, unless set; at most half of its time.
     #[must_use]
     pub fn refresh_ahead(mut self, time: Duration) -> Self {
         self.refresh_ahead = time;
@@ -106,6 +106,9 @@ impl LoadOptions {
     /// How long it is kept at all; `None` for ever.
     pub(super) fn kept_for(&self, absent: bool) -> Option<Duration> {
         let fresh = self.freshness(absent)?;
+        if absent && fresh.is_zero() {
+            return Some(fresh);
+        }
         Some(fresh.saturating_add(self.while_revalidating.max(self.if_error)))
     }
 
@@ -141,7 +144,10 @@ impl<V> Cached<V> {
         }
         let left = self.fresh_until.saturating_sub(now);
         let over = now.saturating_sub(self.fresh_until);
-        if left > milliseconds(options.refresh_ahead) || self.fresh_until == u64::MAX {
+        // At most half of its time, or every value would be at its end at once.
+        let lasts = self.fresh_until.saturating_sub(self.loaded_at);
+        let ending = milliseconds(options.refresh_ahead).min(lasts / 2);
+        if left > ending || self.fresh_until == u64::MAX {
             State::Fresh
         } else if left > 0 {
             State::Ending

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use atg_core::Cache;
 
-use super::run::Landing;
+use super::run::{Landing, is_within_a_load};
 use super::{
     Cached, Flight, Inner, LoadError, LoadOptions, Loaded, LoadingCache, State, Validators,
 };
@@ -18,10 +18,12 @@ where
 {
     /// The values under many keys: those that are missing are loaded by one call of `load`, which
     /// is given their keys, but for those that another call loads already. Keys that `load` leaves
-    /// out have no value, and are left out. Stale values are loaded anew.
+    /// out have no value, and are left out. Stale values are loaded anew, and serve where that
+    /// fails and the options allow it.
     ///
     /// # Errors
-    /// As [`get_or_load`](Self::get_or_load), for any of the keys; what was loaded is kept.
+    /// As [`get_or_load`](Self::get_or_load), for any of the keys; what was loaded is kept, so a
+    /// later call finds it.
     pub async fn get_many<F, Fut>(
         &self,
         keys: &[&str],
@@ -33,38 +35,38 @@ where
         Fut: Future<Output = Result<HashMap<String, V>, E>> + Send + 'static,
     {
         let inner = &self.inner;
-        let mut values = HashMap::new();
-        let (mut flights, mut own) = (HashMap::new(), Vec::new());
+        let mut found: HashMap<&str, Option<Cached<V>>> = HashMap::new();
         for &key in keys {
-            if values.contains_key(key) || flights.contains_key(key) {
+            if !found.contains_key(key) {
+                found.insert(key, inner.look_up(key).await);
+            }
+        }
+        let (mut values, mut waiting, mut own) = (HashMap::new(), Vec::new(), Vec::new());
+        // Nothing is waited for until all loads have begun: who joins one must not wait in vain
+        // where this call is dropped.
+        for (key, found) in found {
+            let state = inner.state(found.as_ref(), options);
+            let value = found.and_then(|found| found.value);
+            if matches!(state, State::Fresh | State::Ending) {
+                inner.operations.of(key).hits.add(1);
+                values.extend(value.map(|value| (key.to_owned(), value)));
                 continue;
             }
-            let counts = inner.operations.of(key);
-            let found = inner.look_up(key).await;
-            if matches!(inner.state(found.as_ref(), options), State::Fresh | State::Ending) {
-                counts.hits.add(1);
-                values.insert(key.to_owned(), found.and_then(|found| found.value));
-                continue;
-            }
-            counts.misses.add(1);
-            if let Some(error) = inner.errors.get(key) {
-                counts.remembered_errors.add(1);
-                inner.start_many(own, options, load);
-                return Err(error);
-            }
-            let (flight, is_new) = inner.flights.join(key, &options.tags);
-            if is_new {
-                own.push(Landing::new(inner, &flight));
-            } else {
-                counts.coalesced.add(1);
-            }
-            flights.insert(key.to_owned(), flight);
+            let fallback = value.filter(|_| state != State::Gone);
+            let known = inner.errors.get(key);
+            let flight = known.map_or_else(|| Ok(inner.join(key, options, &mut own)), Err);
+            waiting.push((key, fallback, flight));
         }
         inner.start_many(own, options, load);
-        for (key, flight) in flights {
-            values.insert(key, flight.outcome().await?);
+        for (key, fallback, flight) in waiting {
+            let outcome = match flight {
+                Ok(flight) => flight.outcome().await,
+                Err(error) => inner.remembered(key, error),
+            };
+            let value = inner.or_stale(key, outcome, fallback)?;
+            values.extend(value.map(|value| (key.to_owned(), value)));
         }
-        Ok(values.into_iter().filter_map(|(key, value)| Some((key, value?))).collect())
+        Ok(values)
     }
 }
 
@@ -74,6 +76,22 @@ where
     E: Send + Sync + 'static,
     C: Cache<Cached<V>> + 'static,
 {
+    /// A load under way, or one that is this call's to begin.
+    fn join(
+        self: &Arc<Self>,
+        key: &str,
+        options: &LoadOptions,
+        own: &mut Vec<Landing<V, E, C>>,
+    ) -> Arc<Flight<V, E>> {
+        let (flight, is_new) = self.flights.join(key, &options.tags);
+        if is_new {
+            own.push(Landing::new(self, &flight));
+        } else {
+            self.operations.of(key).coalesced.add(1);
+        }
+        flight
+    }
+
     fn start_many<F, Fut>(
         self: &Arc<Self>,
         landings: Vec<Landing<V, E, C>>,
@@ -84,8 +102,8 @@ where
         Fut: Future<Output = Result<HashMap<String, V>, E>> + Send + 'static,
     {
         if !landings.is_empty() {
-            let (inner, options) = (self.clone(), options.clone());
-            tokio::spawn(async move { inner.load_many(landings, &options, load).await });
+            let (inner, options, nested) = (self.clone(), options.clone(), is_within_a_load());
+            tokio::spawn(async move { inner.load_many(landings, &options, nested, load).await });
         }
     }
 
@@ -93,6 +111,7 @@ where
         &self,
         landings: Vec<Landing<V, E, C>>,
         options: &LoadOptions,
+        nested: bool,
         load: F,
     ) where
         F: FnOnce(Vec<String>) -> Fut + Send + 'static,
@@ -109,7 +128,7 @@ where
         let Some(first) = missing.first().map(|landing| landing.flight.clone()) else { return };
         let keys: Vec<String> =
             missing.iter().map(|landing| landing.flight.key().to_owned()).collect();
-        let loaded = self.in_time(&first, async move { load(keys).await }).await;
+        let loaded = self.in_time(&first, nested, async move { load(keys).await }).await;
         for landing in missing {
             let outcome = self.land(&landing.flight, &first, options, &loaded).await;
             landing.end(outcome);
@@ -135,7 +154,7 @@ where
                     value.map_or(Loaded::Absent, |v| Loaded::Value(v, Validators::default()));
                 Ok(self.keep(flight, options, value, None).await)
             }
-            Err(error) => Err(self.remember(flight, options, error.clone())),
+            Err(error) => Err(self.remember(flight, options, error.clone()).await),
         }
     }
 }

@@ -32,6 +32,8 @@ pub use settings::LoadingCacheBuilder;
 
 /// A cache that loads what it does not have. A clone is another handle to the same one.
 ///
+/// - **A loader may load other keys** through the same cache; one that asks for its own key waits
+///   for itself until the time-out.
 /// - **Single flight**: callers of one key at the same time share one load and its result, the
 ///   error included, which answers for a moment longer ([`error_time`]).
 /// - **A load runs in a task of its own**, within tokio's runtime, at most as long as the
@@ -152,8 +154,8 @@ where
         Fut: Future<Output = Result<V, E>> + Send + 'static,
     {
         let load = |_| async { load().await.map(Loaded::from) };
-        // This loader never says that there is none; one of another call's may have.
-        self.get_or_revalidate(key, options, load).await?.ok_or(LoadError::GivenUp)
+        // That there is none may be known, or come from another caller's load: this one knows better.
+        self.fetch(key, options, true, load).await?.ok_or(LoadError::Absent)
     }
 
     /// The same with a loader that is told of the entry there was, to ask only for what changed
@@ -171,32 +173,38 @@ where
         F: FnOnce(Option<Cached<V>>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
+        self.fetch(key, options, false, load).await
+    }
+
+    async fn fetch<F, Fut>(
+        &self,
+        key: &str,
+        options: &LoadOptions,
+        must_be: bool,
+        load: F,
+    ) -> Outcome<V, E>
+    where
+        F: FnOnce(Option<Cached<V>>) -> Fut + Send + 'static,
+        Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
+    {
         let inner = &self.inner;
         let counts = inner.operations.of(key);
-        let found = inner.look_up(key).await;
+        let found = inner.look_up(key).await.filter(|found| !must_be || found.value.is_some());
         let state = inner.state(found.as_ref(), options);
         let value = found.and_then(|found| found.value);
         match state {
             State::Fresh | State::Ending => counts.hits.add(1),
             State::Revalidate => counts.stale.add(1),
             State::Fallback | State::Gone => {
-                counts.misses.add(1);
                 let outcome = match inner.errors.get(key) {
-                    Some(error) => {
-                        counts.remembered_errors.add(1);
-                        Err(error)
-                    }
-                    None => inner.start(key, options, load).outcome().await,
+                    Some(error) => inner.remembered(key, error),
+                    None => inner.start(key, options, must_be, load).outcome().await,
                 };
-                if outcome.is_err() && state == State::Fallback {
-                    counts.stale.add(1);
-                    return Ok(value);
-                }
-                return outcome;
+                return inner.or_stale(key, outcome, value.filter(|_| state == State::Fallback));
             }
         }
         if state != State::Fresh && inner.errors.get(key).is_none() {
-            inner.start(key, options, load);
+            inner.start(key, options, must_be, load);
         }
         Ok(value)
     }
@@ -216,6 +224,14 @@ where
         self.inner.detach(None).await;
         self.inner.cache.clear().await;
         self.inner.detach(None).await;
+    }
+
+    /// Forgets what another process invalidated (`None`: anything, perhaps), loads under way
+    /// included, and tells nobody: for a broadcast such as `RedisCache::subscribe` gives.
+    pub async fn heard(&self, what: Option<&Invalidation>) {
+        self.inner.detach(what).await;
+        self.inner.cache.heard(what).await;
+        self.inner.detach(what).await;
     }
 
     /// Forgets what an event makes out of date, as set by the builder; returns how many entries

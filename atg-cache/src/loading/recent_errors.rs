@@ -44,7 +44,10 @@ impl<E> RecentErrors<E> {
             return;
         }
         let Some(until) = Instant::now().checked_add(time) else { return };
-        self.lock().put(key.to_owned(), Recent { error, tags: tags.to_vec(), until });
+        let recent = Recent { error, tags: tags.to_vec(), until };
+        let before = self.lock().put(key.to_owned(), recent);
+        // Outside of the lock, for what it drops is not ours.
+        drop(before);
     }
 
     pub(super) fn forget(&self, what: Option<&Invalidation>) {

@@ -9,14 +9,36 @@ use tokio::time::timeout;
 
 use super::{Cached, Flight, Inner, LoadError, LoadOptions, Loaded, Outcome, State, Validators};
 
+tokio::task_local! {
+    static WITHIN_A_LOAD: ();
+}
+
+/// Whether this is a loader's doing.
+pub(super) fn is_within_a_load() -> bool {
+    WITHIN_A_LOAD.try_with(|()| ()).is_ok()
+}
+
+/// What a load is for.
+#[derive(Debug, Clone, Copy)]
+struct How {
+    /// That there is none is no answer.
+    must_be: bool,
+    /// Another load waits for it.
+    nested: bool,
+}
+
 impl<V, E, C> Inner<V, E, C>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
     C: Cache<Cached<V>> + 'static,
 {
+    /// What the tier has; one that hangs has nothing.
     pub(super) async fn look_up(&self, key: &str) -> Option<Cached<V>> {
-        if self.enabled { self.cache.get(key).await } else { None }
+        if !self.enabled {
+            return None;
+        }
+        timeout(self.load_timeout, self.cache.get(key)).await.ok().flatten()
     }
 
     pub(super) fn state(&self, found: Option<&Cached<V>>, options: &LoadOptions) -> State {
@@ -28,6 +50,7 @@ where
         self: &Arc<Self>,
         key: &str,
         options: &LoadOptions,
+        must_be: bool,
         load: F,
     ) -> Arc<Flight<V, E>>
     where
@@ -36,10 +59,11 @@ where
     {
         let (flight, is_new) = self.flights.join(key, &options.tags);
         if is_new {
-            let (inner, options) = (self.clone(), options.clone());
+            let (inner, options, nested) = (self.clone(), options.clone(), is_within_a_load());
             let landing = Landing::new(self, &flight);
             tokio::spawn(async move {
-                let outcome = inner.load(&landing.flight, &options, load).await;
+                let how = How { must_be, nested };
+                let outcome = inner.load(&landing.flight, &options, how, load).await;
                 landing.end(outcome);
             });
         } else {
@@ -52,20 +76,22 @@ where
         &self,
         flight: &Flight<V, E>,
         options: &LoadOptions,
+        how: How,
         load: F,
     ) -> Outcome<V, E>
     where
         F: FnOnce(Option<Cached<V>>) -> Fut + Send + 'static,
         Fut: Future<Output = Result<Loaded<V>, E>> + Send + 'static,
     {
-        let previous = self.look_up(flight.key()).await;
+        let found = self.look_up(flight.key()).await;
+        let previous = found.filter(|found| !how.must_be || found.value.is_some());
         if let Some(outcome) = self.loaded_meanwhile(previous.as_ref(), options) {
             return outcome;
         }
         let told = previous.clone();
-        match self.in_time(flight, async move { load(told).await }).await {
+        match self.in_time(flight, how.nested, async move { load(told).await }).await {
             Ok(loaded) => Ok(self.keep(flight, options, loaded, previous).await),
-            Err(error) => Err(self.remember(flight, options, error)),
+            Err(error) => Err(self.remember(flight, options, error).await),
         }
     }
 
@@ -83,14 +109,15 @@ where
     pub(super) async fn in_time<T>(
         &self,
         flight: &Flight<V, E>,
+        nested: bool,
         load: impl Future<Output = Result<T, E>> + Send,
     ) -> Result<T, LoadError<E>> {
         let counts = self.operations.of(flight.key());
         let run = async {
-            // The semaphore is never closed.
-            let _turn = self.turns.acquire().await;
+            // Whoever loads for a load does so in its turn. The semaphore is never closed.
+            let _turn = if nested { None } else { self.turns.acquire().await.ok() };
             counts.loads.add(1);
-            AssertUnwindSafe(load).catch_unwind().await
+            WITHIN_A_LOAD.scope((), AssertUnwindSafe(load).catch_unwind()).await
         };
         match timeout(self.load_timeout, run).await {
             Ok(Ok(Ok(loaded))) => Ok(loaded),
@@ -131,21 +158,48 @@ where
             return;
         }
         let options = EntryOptions { time_to_live, tags: options.tags.clone() };
-        self.cache.insert(key, entry, options).await;
+        if timeout(self.load_timeout, self.cache.insert(key, entry, options)).await.is_err() {
+            // Nobody knows what a tier that hangs has kept.
+            let key = Invalidation::Key(key.to_owned());
+            let _ = timeout(self.load_timeout, self.cache.invalidate(&key)).await;
+        }
     }
 
     /// Lets an error answer for its key for a moment.
-    pub(super) fn remember(
+    pub(super) async fn remember(
         &self,
         flight: &Flight<V, E>,
         options: &LoadOptions,
         error: LoadError<E>,
     ) -> LoadError<E> {
         self.operations.of(flight.key()).failed.add(1);
+        let _keeping = flight.keeping.lock().await;
         if self.enabled && !flight.is_dirty() {
             self.errors.keep(flight.key(), &options.tags, error.clone(), self.error_time);
         }
         error
+    }
+
+    /// An error that is still remembered, as an outcome.
+    pub(super) fn remembered(&self, key: &str, error: LoadError<E>) -> Outcome<V, E> {
+        self.operations.of(key).remembered_errors.add(1);
+        Err(error)
+    }
+
+    /// Counts an answer of a load; where that failed, the stale value serves, if there is one.
+    pub(super) fn or_stale(
+        &self,
+        key: &str,
+        outcome: Outcome<V, E>,
+        stale: Option<V>,
+    ) -> Outcome<V, E> {
+        let counts = self.operations.of(key);
+        if outcome.is_err() && stale.is_some() {
+            counts.stale.add(1);
+            return Ok(stale);
+        }
+        counts.misses.add(1);
+        outcome
     }
 
     /// Cuts loads off from the cache, and waits for those that are about to put their value there.

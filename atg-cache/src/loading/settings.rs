@@ -49,14 +49,15 @@ impl<C> LoadingCacheBuilder<C> {
     }
 
     /// How long an error answers for its key instead of another load. 1 second unless set; 0 for
-    /// not at all.
+    /// not at all, as with [`enabled`](Self::enabled) off.
     #[must_use]
     pub fn error_time(mut self, time: Duration) -> Self {
         self.error_time = time;
         self
     }
 
-    /// How many loads may run at once, one at least; others wait their turn. 64 unless set.
+    /// How many loads may run at once, one at least; others wait their turn, but for those that a
+    /// loader asks for itself. 64 unless set.
     #[must_use]
     pub fn max_loads(mut self, loads: usize) -> Self {
         self.max_loads = loads.clamp(1, tokio::sync::Semaphore::MAX_PERMITS);

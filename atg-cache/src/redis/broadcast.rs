@@ -28,6 +28,17 @@ pub enum Heard {
     Everything,
 }
 
+impl Heard {
+    /// What it invalidated; `None` where that may be anything. As [`Cache::heard`] and
+    /// [`LoadingCache::heard`](crate::LoadingCache::heard) want it.
+    pub fn invalidation(&self) -> Option<&Invalidation> {
+        match self {
+            Self::Invalidated(what) => Some(what),
+            Self::Everything => None,
+        }
+    }
+}
+
 /// A task that listens until this is dropped.
 #[derive(Debug)]
 #[must_use = "it stops listening when it is dropped"]
@@ -172,12 +183,7 @@ impl Ear {
 
 /// Passes what is heard on to a tier.
 pub(crate) async fn forward(upper: Arc<dyn Cache<Bytes>>, heard: Heard) {
-    match heard {
-        Heard::Invalidated(what) => {
-            upper.invalidate(&what).await;
-        }
-        Heard::Everything => upper.clear().await,
-    }
+    upper.heard(heard.invalidation()).await;
 }
 
 /// How long to wait after so many failures: 100 ms, twice as long each time, at most 5 s.

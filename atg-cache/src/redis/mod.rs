@@ -238,6 +238,9 @@ impl Cache<Bytes> for RedisCache {
             self.floor.raise(self.clock.wall());
         }
     }
+
+    /// Nothing: what is shared was told by the other process.
+    async fn heard(&self, _what: Option<&Invalidation>) {}
 }
 
 impl fmt::Debug for RedisCache {
