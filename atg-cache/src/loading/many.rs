@@ -1,6 +1,6 @@
 //! Many keys at once: one load for all that are missing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use atg_core::Cache;
@@ -17,7 +17,7 @@ where
     C: Cache<Cached<V>> + 'static,
 {
     /// The values under many keys: those that are missing are loaded by one call of `load`, which
-    /// is given their keys, but for those that another call loads already. Keys that `load` leaves
+    /// is given their keys in their order, but for those that another call loads already. Keys that `load` leaves
     /// out have no value, and are left out. Stale values are loaded anew, and serve where that
     /// fails and the options allow it.
     ///
@@ -35,11 +35,9 @@ where
         Fut: Future<Output = Result<HashMap<String, V>, E>> + Send + 'static,
     {
         let inner = &self.inner;
-        let mut found: HashMap<&str, Option<Cached<V>>> = HashMap::new();
-        for &key in keys {
-            if !found.contains_key(key) {
-                found.insert(key, inner.look_up(key).await);
-            }
+        let (mut found, mut seen) = (Vec::with_capacity(keys.len()), HashSet::new());
+        for &key in keys.iter().filter(|key| seen.insert(**key)) {
+            found.push((key, inner.look_up(key).await));
         }
         let (mut values, mut waiting, mut own) = (HashMap::new(), Vec::new(), Vec::new());
         // Nothing is waited for until all loads have begun: who joins one must not wait in vain
