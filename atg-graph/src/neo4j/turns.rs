@@ -30,12 +30,17 @@ pub(super) struct Turns {
 
 impl Turns {
     /// Waits for the turn, where it takes one, but not for long: whoever waits may hold locks that
-    /// the one whose turn it is waits for, which only the server could find out. Dropping the
+    /// the one whose turn it is waits for, which only the server could find out. Where that is so,
+    /// turns do more harm than good, and nobody takes one until the next deadlock. Dropping the
     /// future gives up the place.
     pub(super) async fn take(&self) -> Option<Turn> {
         let one_less = |left: u32| left.checked_sub(1);
         self.alone.fetch_update(Relaxed, Relaxed, one_less).ok()?;
-        timeout(PATIENCE, self.turn.clone().lock_owned()).await.ok()
+        let turn = timeout(PATIENCE, self.turn.clone().lock_owned()).await.ok();
+        if turn.is_none() {
+            self.alone.store(0, Relaxed);
+        }
+        turn
     }
 
     /// A transaction was chosen as the victim of a deadlock.
@@ -72,6 +77,8 @@ mod tests {
         let first = turns.take().await;
         assert!(turns.take().await.is_none(), "it goes on without");
         drop(first);
+        assert!(turns.take().await.is_none(), "and so does everybody, until the next deadlock");
+        turns.deadlocked();
         assert!(turns.take().await.is_some());
     }
 }
