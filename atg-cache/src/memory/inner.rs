@@ -18,8 +18,15 @@ use crate::stats::Counter;
 /// The most parts the cache is divided into, each with a lock of its own.
 const MOST_SHARDS: usize = 64;
 
-/// Entries below which a part is not worth its lock.
+/// Entries a part from which on more parts would cost hits: queues that are too short.
 const ENTRIES_A_SHARD: usize = 256;
+
+/// Parts that two threads seldom meet in, and the entries a part that they need at the least.
+const ENOUGH_SHARDS: usize = 16;
+const FEWEST_ENTRIES: usize = 32;
+
+/// How often all parts are looked through for room while others' values are on their way in.
+const PASSES: usize = 100;
 
 /// What all handles share.
 pub(super) struct Inner<V> {
@@ -47,7 +54,10 @@ impl<V> Inner<V> {
         let MemoryCacheBuilder { capacity, policy, .. } = settings;
         let shards = match policy {
             Policy::Lru => 1,
-            Policy::TwoQueues => (capacity / ENTRIES_A_SHARD).clamp(1, MOST_SHARDS),
+            Policy::TwoQueues => {
+                let enough = (capacity / FEWEST_ENTRIES).min(ENOUGH_SHARDS);
+                (capacity / ENTRIES_A_SHARD).max(enough).clamp(1, MOST_SHARDS)
+            }
         };
         // Rounded down to a power of two, so that a mask finds the shard.
         let shards = 1 << shards.ilog2();
@@ -103,11 +113,14 @@ impl<V> Inner<V> {
                 held = (held.0 + u64::from(one.places), held.1 + u64::from(one.weight));
                 evicted.push(Removed { places: 0, weight: 0, ..one });
                 empty = 0;
-            } else if empty > 2 * self.shards.len() {
-                // What is reserved is still on its way in; this value is one too many.
+            } else if empty == PASSES * self.shards.len() {
+                // What is reserved stays on its way in; this value is one too many.
                 break false;
             } else {
                 empty += 1;
+                if empty % self.shards.len() == 0 {
+                    std::thread::yield_now();
+                }
             }
         };
         // They are dropped before the new one is stored.
