@@ -42,6 +42,22 @@ impl TierStats {
         let lookups = self.hits + self.misses;
         if lookups == 0 { 0.0 } else { self.hits as f64 / lookups as f64 }
     }
+
+    /// Adds what another part of the tier did and holds.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.hits += other.hits;
+        self.misses += other.misses;
+        self.inserted += other.inserted;
+        self.rejected += other.rejected;
+        self.expired += other.expired;
+        self.evicted += other.evicted;
+        self.replaced += other.replaced;
+        self.invalidated += other.invalidated;
+        self.corrupt += other.corrupt;
+        self.errors += other.errors;
+        self.entries += other.entries;
+        self.weight += other.weight;
+    }
 }
 
 impl fmt::Display for TierStats {

@@ -212,26 +212,18 @@ where
     /// Forgets what the invalidation names, here and in the tiers below, loads under way included;
     /// returns how many entries went, as far as the tiers can tell. A later call loads again.
     pub async fn invalidate(&self, what: &Invalidation) -> u64 {
-        self.inner.detach(Some(what)).await;
-        let gone = self.inner.cache.invalidate(what).await;
-        // Loads that began meanwhile may have found the old value.
-        self.inner.detach(Some(what)).await;
-        gone
+        self.inner.cut_off(Some(what), self.inner.cache.invalidate(what)).await
     }
 
     /// Forgets everything.
     pub async fn clear(&self) {
-        self.inner.detach(None).await;
-        self.inner.cache.clear().await;
-        self.inner.detach(None).await;
+        self.inner.cut_off(None, self.inner.cache.clear()).await;
     }
 
     /// Forgets what another process invalidated (`None`: anything, perhaps), loads under way
     /// included, and tells nobody: for a broadcast such as `RedisCache::subscribe` gives.
     pub async fn heard(&self, what: Option<&Invalidation>) {
-        self.inner.detach(what).await;
-        self.inner.cache.heard(what).await;
-        self.inner.detach(what).await;
+        self.inner.cut_off(what, self.inner.cache.heard(what)).await;
     }
 
     /// Forgets what an event makes out of date, as set by the builder; returns how many entries

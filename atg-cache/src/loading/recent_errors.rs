@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::error::LoadError;
 
 /// How many keys' errors are kept.
-const MOST: NonZeroUsize = NonZeroUsize::new(4_096).expect("is not zero");
+const MOST: NonZeroUsize = NonZeroUsize::MIN.saturating_add(4_095);
 
 #[derive(Debug)]
 struct Recent<E> {

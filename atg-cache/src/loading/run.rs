@@ -152,14 +152,14 @@ where
 
     async fn put(&self, key: &str, entry: Cached<V>, options: &LoadOptions) {
         let time_to_live = options.kept_for(entry.value.is_none());
-        if time_to_live.is_some_and(|time| time.is_zero()) {
-            // What was there is no longer so.
-            self.cache.invalidate(&Invalidation::Key(key.to_owned())).await;
-            return;
-        }
-        let options = EntryOptions { time_to_live, tags: options.tags.clone() };
-        if timeout(self.load_timeout, self.cache.insert(key, entry, options)).await.is_err() {
-            // Nobody knows what a tier that hangs has kept.
+        let kept = if time_to_live.is_some_and(|time| time.is_zero()) {
+            false
+        } else {
+            let options = EntryOptions { time_to_live, tags: options.tags.clone() };
+            timeout(self.load_timeout, self.cache.insert(key, entry, options)).await.is_ok()
+        };
+        if !kept {
+            // What was there is no longer so; and nobody knows what a tier that hangs has kept.
             let key = Invalidation::Key(key.to_owned());
             let _ = timeout(self.load_timeout, self.cache.invalidate(&key)).await;
         }
@@ -202,8 +202,21 @@ where
         outcome
     }
 
+    /// Changes the tiers, with the loads that this makes out of date cut off from them.
+    pub(super) async fn cut_off<T>(
+        &self,
+        what: Option<&Invalidation>,
+        change: impl Future<Output = T>,
+    ) -> T {
+        self.detach(what).await;
+        let result = change.await;
+        // Loads that began meanwhile may have found the old value.
+        self.detach(what).await;
+        result
+    }
+
     /// Cuts loads off from the cache, and waits for those that are about to put their value there.
-    pub(super) async fn detach(&self, what: Option<&Invalidation>) {
+    async fn detach(&self, what: Option<&Invalidation>) {
         let detached = self.flights.detach(what);
         self.errors.forget(what);
         for flight in detached {

@@ -123,10 +123,13 @@ impl<V> Inner<V> {
                 }
             }
         };
+        let (places, weight) = if reserved { (1, u64::from(weight)) } else { held };
+        // Released as well where a listener panics.
+        let undo = self.budget.release_later(places, weight);
         // They are dropped before the new one is stored.
         self.let_go(evicted);
-        if !reserved {
-            drop(self.budget.release_later(held.0, held.1));
+        if reserved {
+            std::mem::forget(undo);
         }
         reserved
     }

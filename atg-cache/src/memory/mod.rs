@@ -189,16 +189,7 @@ impl<V> MemoryCache<V> {
     pub fn stats(&self) -> TierStats {
         let mut stats = TierStats { rejected: self.inner.rejected.get(), ..TierStats::default() };
         for shard in &self.inner.shards {
-            let shard = lock(&shard.0);
-            let counts = shard.counts;
-            stats.hits += counts.hits;
-            stats.misses += counts.misses;
-            stats.inserted += counts.inserted;
-            stats.expired += counts.expired;
-            stats.evicted += counts.evicted;
-            stats.replaced += counts.replaced;
-            stats.invalidated += counts.invalidated;
-            stats.entries += shard.len() as u64;
+            stats.add(&lock(&shard.0).stats());
         }
         stats.weight = self.inner.budget.weight();
         stats

@@ -14,7 +14,7 @@ use super::hashed::{BuildPassThrough, Hashed, HashedKey, StoredKey};
 use super::removal::{RemovalCause, Removed};
 use super::settings::Policy;
 use super::tags::Stamps;
-use crate::Clock;
+use crate::{Clock, TierStats};
 
 /// The time of what never expires.
 pub(super) const NEVER: u64 = u64::MAX;
@@ -46,25 +46,14 @@ impl<V> Entry<V> {
 
 type Queue<V> = LruCache<StoredKey, Entry<V>, BuildPassThrough>;
 
-/// What a shard did; counted under its lock.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct ShardCounts {
-    pub(super) hits: u64,
-    pub(super) misses: u64,
-    pub(super) inserted: u64,
-    pub(super) expired: u64,
-    pub(super) evicted: u64,
-    pub(super) replaced: u64,
-    pub(super) invalidated: u64,
-}
-
 #[derive(Debug)]
 pub(super) struct Shard<V> {
     probation: Queue<V>,
     protected: Queue<V>,
     ghosts: Ghosts,
     policy: Policy,
-    pub(super) counts: ShardCounts,
+    /// What it did.
+    counts: TierStats,
 }
 
 impl<V> Shard<V> {
@@ -75,12 +64,17 @@ impl<V> Shard<V> {
             protected: queue(),
             ghosts: Ghosts::default(),
             policy,
-            counts: ShardCounts::default(),
+            counts: TierStats::default(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
         self.probation.len() + self.protected.len()
+    }
+
+    /// What it did, and how many entries it holds.
+    pub(super) fn stats(&self) -> TierStats {
+        TierStats { entries: self.len() as u64, ..self.counts }
     }
 
     /// What `read` takes from the entry, if there is one that may be served; one that may not be

@@ -1,7 +1,9 @@
 //! Tags, shared by handles, and what happens when a generation is lost.
 
+use atg_cache::RedisCache;
 use atg_core::{Cache as _, EntryOptions, Invalidation};
 use redis::AsyncCommands as _;
+use redis::aio::MultiplexedConnection;
 
 use crate::support::{address, builder, connection, prefix, value};
 
@@ -11,6 +13,14 @@ fn tagged() -> EntryOptions {
 
 fn red() -> Invalidation {
     Invalidation::Tag("red".to_owned())
+}
+
+/// A cache, its prefix, and a connection of another's to the same server.
+async fn cache_and_server() -> Option<(RedisCache, String, MultiplexedConnection)> {
+    let address = address()?;
+    let prefix = prefix();
+    let cache = builder(&address).prefix(&prefix).open().unwrap();
+    Some((cache, prefix, connection(&address).await))
 }
 
 #[tokio::test]
@@ -28,10 +38,7 @@ async fn one_handle_invalidates_for_all() {
 
 #[tokio::test]
 async fn a_lost_generation_never_makes_an_entry_good_again() {
-    let Some(address) = address() else { return };
-    let prefix = prefix();
-    let cache = builder(&address).prefix(&prefix).open().unwrap();
-    let mut server = connection(&address).await;
+    let Some((cache, prefix, mut server)) = cache_and_server().await else { return };
     let tag = format!("{prefix}tag:red");
     cache.insert("a", value("one"), tagged()).await;
     cache.invalidate(&red()).await;
@@ -46,10 +53,7 @@ async fn a_lost_generation_never_makes_an_entry_good_again() {
 
 #[tokio::test]
 async fn what_is_no_generation_keeps_nothing_until_it_is_invalidated() {
-    let Some(address) = address() else { return };
-    let prefix = prefix();
-    let cache = builder(&address).prefix(&prefix).open().unwrap();
-    let mut server = connection(&address).await;
+    let Some((cache, prefix, mut server)) = cache_and_server().await else { return };
     let tag = format!("{prefix}tag:red");
     cache.insert("a", value("one"), tagged()).await;
     let () = server.del(&tag).await.unwrap();
@@ -68,10 +72,7 @@ async fn what_is_no_generation_keeps_nothing_until_it_is_invalidated() {
 
 #[tokio::test]
 async fn clearing_leaves_no_name_behind() {
-    let Some(address) = address() else { return };
-    let prefix = prefix();
-    let cache = builder(&address).prefix(&prefix).open().unwrap();
-    let mut server = connection(&address).await;
+    let Some((cache, prefix, mut server)) = cache_and_server().await else { return };
     for number in 0..1_200 {
         cache.insert(&format!("{number}"), value("one"), tagged()).await;
     }
