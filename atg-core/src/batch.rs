@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::{ErrorKind, Result};
+
 /// What a batch holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BatchKind {
@@ -44,6 +46,22 @@ pub enum BatchResult {
     Failed,
 }
 
+impl BatchResult {
+    /// What the outcome of a sink's call says; `retries` reads from it how often it was written
+    /// again for other writers' sake.
+    pub fn of<T>(result: &Result<T>, retries: impl FnOnce(&T) -> u32) -> Self {
+        match result.as_ref().map(retries) {
+            Ok(0) => Self::Committed,
+            Ok(retries) => Self::Contended { retries },
+            Err(error) => match error.kind() {
+                ErrorKind::ResourceExhausted => Self::OutOfMemory,
+                ErrorKind::Timeout => Self::TimedOut,
+                _ => Self::Failed,
+            },
+        }
+    }
+}
+
 /// What came of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchObservation {
@@ -73,6 +91,13 @@ pub trait BatchSizer: Send {
 
     /// Takes note of a batch that ended.
     fn observe(&mut self, observation: &BatchObservation);
+
+    /// How many batches of this kind may be in flight at once, 1 to `wanted`, which is what the
+    /// caller or the sink asks for; that, unless the sizer knows of a reason for less.
+    fn parallelism(&mut self, kind: BatchKind, wanted: usize) -> usize {
+        let _ = kind;
+        wanted
+    }
 }
 
 impl<B: BatchSizer + ?Sized> BatchSizer for Box<B> {
@@ -82,6 +107,10 @@ impl<B: BatchSizer + ?Sized> BatchSizer for Box<B> {
 
     fn observe(&mut self, observation: &BatchObservation) {
         (**self).observe(observation);
+    }
+
+    fn parallelism(&mut self, kind: BatchKind, wanted: usize) -> usize {
+        (**self).parallelism(kind, wanted)
     }
 }
 

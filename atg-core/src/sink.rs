@@ -37,6 +37,8 @@ pub struct NodeOutcome {
     pub unchanged: u64,
     /// Rows that were left out.
     pub rejected: Vec<RejectedRow>,
+    /// How often the batch was written again because another writer stood in its way.
+    pub retries: u32,
 }
 
 /// What became of a batch of relationship sets, by the store's own counts.
@@ -54,6 +56,8 @@ pub struct RelationshipOutcome {
     pub missing: Vec<MissingEndpoint>,
     /// Relationships that were left out.
     pub rejected: Vec<RejectedRow>,
+    /// How often the batch was written again because another writer stood in its way.
+    pub retries: u32,
 }
 
 /// What a deletion removed, by the store's own counts.

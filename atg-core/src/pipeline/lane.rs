@@ -2,36 +2,46 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use crate::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer};
 
-use crate::{BatchContext, BatchKind, BatchObservation, BatchResult, ErrorKind, Result};
-
-/// One kind of batch: how many are in flight, how many may be, how many rows went.
+/// One kind of batch: how many are in flight, how many may be, how many rows went and, where it
+/// is known, how many are to come.
 pub(super) struct Lane {
     kind: BatchKind,
     pub(super) in_flight: usize,
-    limit: usize,
+    /// What the caller or the sink asks for.
+    wanted: usize,
+    /// What the sizer allows of that.
+    allowed: usize,
+    pub(super) expected: Option<u64>,
     rows: u64,
     bytes: u64,
 }
 
 impl Lane {
-    pub(super) fn new(kind: BatchKind, limit: usize) -> Self {
-        Self { kind, in_flight: 0, limit: limit.max(1), rows: 0, bytes: 0 }
+    pub(super) fn new(kind: BatchKind, wanted: usize) -> Self {
+        let wanted = wanted.max(1);
+        Self { kind, in_flight: 0, wanted, allowed: wanted, expected: None, rows: 0, bytes: 0 }
     }
 
     pub(super) fn has_room(&self) -> bool {
-        self.in_flight < self.limit
+        self.in_flight < self.allowed
     }
 
     pub(super) fn context(&self) -> BatchContext {
         BatchContext {
             kind: self.kind,
-            rows_remaining: None,
+            // Shared nodes come on top of what was expected.
+            rows_remaining: self.expected.and_then(|all| all.checked_sub(self.rows)),
             rows_done: self.rows,
-            parallelism: self.limit,
+            parallelism: self.allowed,
             bytes_per_row: usize::try_from(self.bytes / self.rows.max(1)).unwrap_or(usize::MAX),
         }
+    }
+
+    /// Asks the sizer how many batches may be in flight.
+    pub(super) fn adapt(&mut self, sizer: &mut dyn BatchSizer) {
+        self.allowed = sizer.parallelism(self.kind, self.wanted).clamp(1, self.wanted);
     }
 
     pub(super) fn started(&mut self, rows: usize, bytes: usize) {
@@ -39,25 +49,6 @@ impl Lane {
         self.rows += rows as u64;
         self.bytes += bytes as u64;
     }
-}
-
-/// What a finished write tells.
-pub(super) fn observation<T>(
-    kind: BatchKind,
-    rows: usize,
-    bytes: usize,
-    begun: Instant,
-    result: &Result<T>,
-) -> BatchObservation {
-    let result = match result {
-        Ok(_) => BatchResult::Committed,
-        Err(error) => match error.kind() {
-            ErrorKind::ResourceExhausted => BatchResult::OutOfMemory,
-            ErrorKind::Timeout => BatchResult::TimedOut,
-            _ => BatchResult::Failed,
-        },
-    };
-    BatchObservation { kind, rows, bytes, elapsed: begun.elapsed(), result }
 }
 
 /// What a write tells whose task was lost.

@@ -3,14 +3,13 @@
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::lane::observation;
 use super::missing::missing_part;
 use super::pending::Pending;
 use super::progress::{Progress, Stage};
 use super::reading::{self, Chunk};
 use super::report::{Phase, ScanReport, ScopeProblem};
 use super::resolve;
-use super::writing::{Writer, Written};
+use super::writing::{Writer, Written, sets_written};
 use super::{Pipeline, PipelineOptions};
 use crate::{
     BatchContext, BatchKind, BatchObservation, BatchResult, Error, ErrorKind, GraphSink,
@@ -73,6 +72,7 @@ where
         self.progress.scopes = scopes.len() as u64;
         self.progress.expected = scopes.iter().map(|scope| scope.estimate).sum();
         let mut writer = self.writer();
+        writer.expect_nodes(self.progress.expected);
         let mut tasks = JoinSet::new();
         let cancel = &self.pipeline.cancel;
         let mut chunks =
@@ -199,7 +199,7 @@ where
         let result = self.pipeline.sink.upsert_relationships(sets).await;
         let rows = sets.iter().map(|set| set.relationships.len()).sum();
         let bytes = sets.iter().map(RelationshipSet::size).sum();
-        let seen = observation(BatchKind::Relationships, rows, bytes, begun, &result);
+        let seen = sets_written(rows, bytes, begun, &result);
         self.record(&seen);
         self.pipeline.sizer().observe(&seen);
         let outcome = result?;

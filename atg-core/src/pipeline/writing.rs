@@ -7,12 +7,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::lane::{Lane, lost, observation};
+use super::lane::{Lane, lost};
 use super::map::{Mapped, shared_node};
 use super::reading::Hold;
 use crate::{
-    BatchKind, BatchObservation, BatchSizer, Error, ErrorKind, GraphSink, Node, NodeOutcome,
-    RelationshipOutcome, RelationshipSet, Result,
+    BatchKind, BatchObservation, BatchResult, BatchSizer, Error, ErrorKind, GraphSink, Node,
+    NodeOutcome, RelationshipOutcome, RelationshipSet, Result,
 };
 
 /// Shared nodes remembered as already sent; beyond that some are sent again, which is harmless.
@@ -40,6 +40,18 @@ pub(super) struct SetBatch {
     rows: usize,
 }
 
+/// What a write of relationship sets tells.
+pub(super) fn sets_written(
+    rows: usize,
+    bytes: usize,
+    begun: Instant,
+    result: &Result<RelationshipOutcome>,
+) -> BatchObservation {
+    let result = BatchResult::of(result, |outcome| outcome.retries);
+    let kind = BatchKind::Relationships;
+    BatchObservation { kind, rows, bytes, elapsed: begun.elapsed(), result }
+}
+
 /// Collects rows into batches and keeps several of them in flight.
 pub(super) struct Writer<G> {
     sink: Arc<G>,
@@ -64,12 +76,17 @@ impl<G: GraphSink + 'static> Writer<G> {
         relationship_writers: usize,
         bytes_in_flight: usize,
     ) -> Self {
+        let lane = |kind, writers| {
+            let mut lane = Lane::new(kind, writers);
+            lane.adapt(&mut **sizer.lock().unwrap_or_else(PoisonError::into_inner));
+            lane
+        };
         Self {
             sink,
+            nodes: lane(BatchKind::Nodes, node_writers),
+            relationships: lane(BatchKind::Relationships, relationship_writers),
             sizer,
             in_flight: JoinSet::new(),
-            nodes: Lane::new(BatchKind::Nodes, node_writers),
-            relationships: Lane::new(BatchKind::Relationships, relationship_writers),
             waiting_nodes: NodeBatch::default(),
             waiting_shared: Vec::new(),
             waiting_sets: VecDeque::new(),
@@ -77,6 +94,11 @@ impl<G: GraphSink + 'static> Writer<G> {
             shared_seen: HashSet::default(),
             batch_bytes: (bytes_in_flight / 4).max(1),
         }
+    }
+
+    /// Tells how many nodes there will be, about.
+    pub(super) fn expect_nodes(&mut self, nodes: Option<u64>) {
+        self.nodes.expected = nodes;
     }
 
     /// Whether more rows may come before a batch has to finish.
@@ -145,8 +167,13 @@ impl<G: GraphSink + 'static> Writer<G> {
         self.in_flight.spawn(async move {
             let begun = Instant::now();
             let result = sink.upsert_nodes(&batch.nodes).await;
-            let seen =
-                observation(BatchKind::Nodes, batch.nodes.len(), batch.bytes, begun, &result);
+            let seen = BatchObservation {
+                kind: BatchKind::Nodes,
+                rows: batch.nodes.len(),
+                bytes: batch.bytes,
+                elapsed: begun.elapsed(),
+                result: BatchResult::of(&result, |outcome| outcome.retries),
+            };
             (seen, result.map(|outcome| Written::Nodes { batch, outcome }))
         });
         true
@@ -201,7 +228,7 @@ impl<G: GraphSink + 'static> Writer<G> {
         self.in_flight.spawn(async move {
             let begun = Instant::now();
             let result = sink.upsert_relationships(&batch.sets).await;
-            let seen = observation(BatchKind::Relationships, batch.rows, bytes, begun, &result);
+            let seen = sets_written(batch.rows, bytes, begun, &result);
             (seen, result.map(|outcome| Written::Relationships { batch, outcome }))
         });
     }
@@ -224,11 +251,15 @@ impl<G: GraphSink + 'static> Writer<G> {
                 return Some((lost(), Err(error)));
             }
         };
-        match seen.kind {
-            BatchKind::Nodes => self.nodes.in_flight -= 1,
-            BatchKind::Relationships => self.relationships.in_flight -= 1,
-        }
-        self.sizer.lock().unwrap_or_else(PoisonError::into_inner).observe(&seen);
+        let lane = match seen.kind {
+            BatchKind::Nodes => &mut self.nodes,
+            BatchKind::Relationships => &mut self.relationships,
+        };
+        lane.in_flight -= 1;
+        let mut sizer = self.sizer.lock().unwrap_or_else(PoisonError::into_inner);
+        sizer.observe(&seen);
+        lane.adapt(&mut **sizer);
+        drop(sizer);
         Some((seen, result))
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod odd_sources;
+mod sizes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -150,6 +151,8 @@ struct Watched {
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
     writes_before_failure: AtomicUsize,
+    /// What it says of each batch.
+    retries: u32,
 }
 
 impl Watched {
@@ -159,7 +162,16 @@ impl Watched {
             in_flight: AtomicUsize::new(0),
             most_in_flight: AtomicUsize::new(0),
             writes_before_failure: AtomicUsize::new(writes_before_failure),
+            retries: 0,
         }
+    }
+
+    fn contended(retries: u32) -> Self {
+        Self { retries, ..Self::new(usize::MAX) }
+    }
+
+    fn most_in_flight(&self) -> usize {
+        self.most_in_flight.load(Ordering::SeqCst)
     }
 
     async fn work(&self) -> Result<()> {
@@ -183,11 +195,13 @@ impl GraphSink for Watched {
     }
     async fn upsert_nodes(&self, nodes: &[Node]) -> Result<NodeOutcome> {
         self.work().await?;
-        self.inner.upsert_nodes(nodes).await
+        let outcome = self.inner.upsert_nodes(nodes).await?;
+        Ok(NodeOutcome { retries: self.retries, ..outcome })
     }
     async fn upsert_relationships(&self, sets: &[RelationshipSet]) -> Result<RelationshipOutcome> {
         self.work().await?;
-        self.inner.upsert_relationships(sets).await
+        let outcome = self.inner.upsert_relationships(sets).await?;
+        Ok(RelationshipOutcome { retries: self.retries, ..outcome })
     }
     async fn delete(&self, nodes: &[ResourceId]) -> Result<DeleteOutcome> {
         self.inner.delete(nodes).await

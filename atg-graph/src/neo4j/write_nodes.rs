@@ -78,9 +78,11 @@ impl Part for NodePart<'_> {
     async fn write(self) -> (Self, Try<NodeOutcome>) {
         let (inner, rows) = (self.inner, self.rows);
         let fresh = inner.fresh_nodes.is_likely();
-        let mut write = NodeWrite { inner: inner.clone(), rows, fresh, uncertain: None };
-        let result = work::perform(&inner.pool, &mut write).await;
-        if let Ok(outcome) = &result {
+        let mut write =
+            NodeWrite { inner: inner.clone(), rows, fresh, uncertain: None, deadlocks: 0 };
+        let mut result = work::perform(&inner.pool, &mut write).await;
+        if let Ok(outcome) = &mut result {
+            outcome.retries = write.deadlocks;
             inner.fresh_nodes.written(outcome.created == write.rows.len() as u64);
         }
         (Self { inner, rows: write.rows }, result)
@@ -90,6 +92,7 @@ impl Part for NodePart<'_> {
         total.created += outcome.created;
         total.updated += outcome.updated;
         total.unchanged += outcome.unchanged;
+        total.retries = total.retries.saturating_add(outcome.retries);
     }
 
     fn can_do_without(&self) -> bool {
@@ -111,6 +114,7 @@ struct NodeWrite<'a> {
     fresh: bool,
     /// What a transaction did whose commit was never answered.
     uncertain: Option<NodeOutcome>,
+    deadlocks: u32,
 }
 
 #[async_trait]
@@ -138,6 +142,10 @@ impl Work for NodeWrite<'_> {
         if std::mem::take(&mut self.fresh) {
             self.inner.fresh_nodes.refuted();
         }
+    }
+
+    fn deadlocked(&mut self) {
+        self.deadlocks += 1;
     }
 
     fn can_shrink(&self) -> bool {
@@ -203,7 +211,7 @@ impl NodeWrite<'_> {
             created,
             updated: changed.len() as u64,
             unchanged: (self.rows.len() - differing.len()) as u64,
-            rejected: Vec::new(),
+            ..NodeOutcome::default()
         })
     }
 

@@ -86,7 +86,8 @@ impl Part for SetsPart<'_> {
     async fn write(self) -> (Self, Try<RelationshipOutcome>) {
         let (inner, sets) = (self.inner, self.sets);
         let fresh = inner.fresh_relationships.is_likely();
-        let mut write = SetWrite { inner: inner.clone(), sets, fresh, uncertain: None };
+        let mut write =
+            SetWrite { inner: inner.clone(), sets, fresh, uncertain: None, deadlocks: 0 };
         let mut removed = 0;
         let result = loop {
             match work::perform(&inner.pool, &mut write).await {
@@ -97,6 +98,7 @@ impl Part for SetsPart<'_> {
         };
         let result = result.map(|mut done| {
             done.outcome.removed += removed;
+            done.outcome.retries = write.deadlocks;
             let RelationshipOutcome { updated, unchanged, removed, ref missing, .. } = done.outcome;
             let new = updated + unchanged + removed == 0 && missing.is_empty();
             inner.fresh_relationships.written(new);
@@ -113,6 +115,7 @@ impl Part for SetsPart<'_> {
         total.updated += outcome.updated;
         total.unchanged += outcome.unchanged;
         total.removed += outcome.removed;
+        total.retries = total.retries.saturating_add(outcome.retries);
         total.missing.extend(outcome.missing);
     }
 
@@ -155,6 +158,7 @@ struct SetWrite<'a> {
     fresh: bool,
     /// What a transaction did whose commit was never answered.
     uncertain: Option<Done>,
+    deadlocks: u32,
 }
 
 #[async_trait]
@@ -185,6 +189,7 @@ impl Work for SetWrite<'_> {
     }
 
     fn deadlocked(&mut self) {
+        self.deadlocks += 1;
         self.inner.turns.deadlocked();
     }
 

@@ -1,6 +1,10 @@
 //! [`Copier`]: writing the copies, a page of the template at a time.
 
-use atg_core::{GraphReader, GraphSink, Node, RelationshipFilter, Result, Text};
+use std::sync::Mutex;
+
+use atg_core::{
+    BatchKind, BatchSizer, GraphReader, GraphSink, Node, RelationshipFilter, Result, Text,
+};
 use futures::TryStreamExt;
 
 use super::filler::Filler;
@@ -24,6 +28,7 @@ pub(super) struct Copier<'a, R, S> {
     pub(super) template: &'a Template,
     pub(super) operation: &'a Text,
     pub(super) copies: u64,
+    pub(super) sizer: &'a Mutex<Box<dyn BatchSizer>>,
     pub(super) progress: &'a (dyn Fn(ScaleProgress) + Send + Sync),
 }
 
@@ -33,7 +38,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
         let profile = self.sink.profile();
         let total = self.template.nodes.saturating_mul(self.copies);
         let mut writes = self.writes(ScalePhase::Nodes, profile.node_writers, Some(total));
-        let mut batch = Batch::new(profile.node_rows);
+        let mut batch = Batch::new(writes.next_size());
         let mut page = Batch::new(self.page_rows(profile.node_rows));
         let mut nodes = self.reader.nodes(read_only_filter(), None);
         while let Some(node) = nodes.try_next().await? {
@@ -45,7 +50,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             }
         }
         self.copy_nodes(page.take(), &mut batch, &mut writes).await?;
-        writes.push(write_nodes(self.sink.clone(), batch.take())).await?;
+        self.send_nodes(&mut batch, &mut writes).await?;
         writes.finish().await
     }
 
@@ -54,7 +59,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
         let profile = self.sink.profile();
         let at_once = profile.relationship_writers;
         let mut writes = self.writes(ScalePhase::Relationships, at_once, None);
-        let mut batch = Batch::new(profile.relationship_rows);
+        let mut batch = Batch::new(writes.next_size());
         let mut page = Batch::new(self.page_rows(profile.relationship_rows));
         let mut template_relationships = 0;
         let filter = RelationshipFilter { synthetic: Some(false), ..RelationshipFilter::default() };
@@ -69,7 +74,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             }
         }
         self.copy_relationships(page.take(), &mut batch, &mut writes).await?;
-        writes.push(write_relationships(self.sink.clone(), batch.take())).await?;
+        self.send_relationships(&mut batch, &mut writes).await?;
         Ok((template_relationships, writes.finish().await?))
     }
 
@@ -84,7 +89,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             for stencil in &page {
                 let node = stencil.fill(&mut filler)?;
                 if batch.push(node, stencil.size()) {
-                    writes.push(write_nodes(self.sink.clone(), batch.take())).await?;
+                    self.send_nodes(batch, writes).await?;
                 }
             }
         }
@@ -103,10 +108,28 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
                 let relationship = stencil.fill(&mut filler)?;
                 let by_source = *stencil.owner(&relationship) == relationship.source;
                 if batch.push(Owned { relationship, by_source }, stencil.size()) {
-                    writes.push(write_relationships(self.sink.clone(), batch.take())).await?;
+                    self.send_relationships(batch, writes).await?;
                 }
             }
         }
+        Ok(())
+    }
+
+    async fn send_nodes(&self, batch: &mut Batch<Node>, writes: &mut InFlight<'a>) -> Result<()> {
+        let size = batch.size();
+        writes.push(size, write_nodes(self.sink.clone(), batch.take())).await?;
+        batch.rows = writes.next_size();
+        Ok(())
+    }
+
+    async fn send_relationships(
+        &self,
+        batch: &mut Batch<Owned>,
+        writes: &mut InFlight<'a>,
+    ) -> Result<()> {
+        let size = batch.size();
+        writes.push(size, write_relationships(self.sink.clone(), batch.take())).await?;
+        batch.rows = writes.next_size();
         Ok(())
     }
 
@@ -122,7 +145,11 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
 
     fn writes(&self, phase: ScalePhase, at_once: usize, total: Option<u64>) -> InFlight<'a> {
         let progress = self.progress;
-        InFlight::new(at_once.min(MOST_IN_FLIGHT), move |done| {
+        let kind = match phase {
+            ScalePhase::Nodes => BatchKind::Nodes,
+            ScalePhase::Relationships => BatchKind::Relationships,
+        };
+        InFlight::new(kind, at_once.min(MOST_IN_FLIGHT), total, self.sizer, move |done| {
             progress(ScaleProgress { phase, done, total });
         })
     }
@@ -145,6 +172,11 @@ impl<T> Batch<T> {
         self.items.push(item);
         self.bytes += bytes;
         self.items.len() >= self.rows || self.bytes >= BATCH_BYTES
+    }
+
+    /// Rows and bytes.
+    fn size(&self) -> (usize, usize) {
+        (self.items.len(), self.bytes)
     }
 
     fn take(&mut self) -> Vec<T> {

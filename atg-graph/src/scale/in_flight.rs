@@ -1,35 +1,91 @@
 //! [`InFlight`]: a few writes at once.
 
 use std::future::Future;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use atg_core::{Error, ErrorKind, Result};
+use atg_core::{
+    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, Error, ErrorKind, Result,
+};
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::Instant;
+
+use super::write::Stored;
 
 /// Writes under way, each a task of its own, so that the next batch is made meanwhile even where
-/// a store blocks its thread. Each gives the rows it stored. Dropping it cancels them.
+/// a store blocks its thread. The sizer says how large they are and how many. Dropping it cancels
+/// them.
 pub(super) struct InFlight<'a> {
-    limit: usize,
-    running: JoinSet<Result<u64>>,
+    kind: BatchKind,
+    wanted: usize,
+    total: Option<u64>,
+    sizer: &'a Mutex<Box<dyn BatchSizer>>,
+    running: JoinSet<(BatchObservation, Result<Stored>)>,
+    sent: (u64, u64),
     rows: u64,
     on_rows: Box<dyn FnMut(u64) + Send + 'a>,
 }
 
 impl<'a> InFlight<'a> {
-    /// At most `limit` writes at once; `on_rows` hears of the rows stored so far.
-    pub(super) fn new(limit: usize, on_rows: impl FnMut(u64) + Send + 'a) -> Self {
-        Self { limit: limit.max(1), running: JoinSet::new(), rows: 0, on_rows: Box::new(on_rows) }
+    /// At most `wanted` writes at once; `on_rows` hears of the rows stored so far.
+    pub(super) fn new(
+        kind: BatchKind,
+        wanted: usize,
+        total: Option<u64>,
+        sizer: &'a Mutex<Box<dyn BatchSizer>>,
+        on_rows: impl FnMut(u64) + Send + 'a,
+    ) -> Self {
+        Self {
+            kind,
+            wanted: wanted.max(1),
+            total,
+            sizer,
+            running: JoinSet::new(),
+            sent: (0, 0),
+            rows: 0,
+            on_rows: Box::new(on_rows),
+        }
     }
 
-    /// Starts a write, once there is room for it.
+    /// Rows that the next write may have.
+    pub(super) fn next_size(&self) -> usize {
+        let (rows, bytes) = self.sent;
+        let context = BatchContext {
+            kind: self.kind,
+            rows_remaining: self.total.map(|total| total.saturating_sub(rows)),
+            rows_done: rows,
+            parallelism: self.wanted,
+            bytes_per_row: usize::try_from(bytes / rows.max(1)).unwrap_or(usize::MAX),
+        };
+        self.sizer().next_size(&context).max(1)
+    }
+
+    /// Starts a write of so many rows and bytes, once there is room for it.
     pub(super) async fn push(
         &mut self,
-        write: impl Future<Output = Result<u64>> + Send + 'static,
+        (rows, bytes): (usize, usize),
+        write: impl Future<Output = Result<Stored>> + Send + 'static,
     ) -> Result<()> {
-        while self.running.len() >= self.limit {
+        while self.running.len() >= self.allowed() {
             self.finish_one().await?;
         }
-        self.running.spawn(write);
+        self.sent.0 += rows as u64;
+        self.sent.1 += bytes as u64;
+        let kind = self.kind;
+        self.running.spawn(async move {
+            let begun = Instant::now();
+            let stored = write.await;
+            let result = BatchResult::of(&stored, |stored| stored.retries);
+            (BatchObservation { kind, rows, bytes, elapsed: begun.elapsed(), result }, stored)
+        });
         Ok(())
+    }
+
+    fn allowed(&self) -> usize {
+        self.sizer().parallelism(self.kind, self.wanted).max(1)
+    }
+
+    fn sizer(&self) -> MutexGuard<'a, Box<dyn BatchSizer>> {
+        self.sizer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for all writes; gives the rows stored.
@@ -42,7 +98,9 @@ impl<'a> InFlight<'a> {
 
     async fn finish_one(&mut self) -> Result<()> {
         if let Some(ended) = self.running.join_next().await {
-            self.rows += ended.unwrap_or_else(|error| Err(broken_off(error)))?;
+            let (seen, stored) = ended.map_err(broken_off)?;
+            self.sizer().observe(&seen);
+            self.rows += stored?.rows;
             (self.on_rows)(self.rows);
         }
         Ok(())

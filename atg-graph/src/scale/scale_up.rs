@@ -3,9 +3,11 @@
 use std::collections::hash_map::RandomState;
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use atg_core::{Error, ErrorKind, GraphCounts, GraphReader, GraphSink, Result, Text};
+use atg_core::{
+    BatchSizer, Error, ErrorKind, FixedSizes, GraphCounts, GraphReader, GraphSink, Result, Text,
+};
 
 use super::copier::{Copier, MOST_IN_FLIGHT};
 use super::earlier::Earlier;
@@ -38,6 +40,7 @@ pub struct ScaleUp {
     size: Size,
     operation_id: Text,
     progress: Arc<dyn Fn(ScaleProgress) + Send + Sync>,
+    sizer: Option<Arc<Mutex<Box<dyn BatchSizer>>>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +63,8 @@ impl ScaleUp {
 
     fn new(size: Size) -> Self {
         let random = RandomState::new().build_hasher().finish();
-        Self { size, operation_id: Text::new(), progress: Arc::new(|_| ()) }.with_seed(random)
+        let progress = Arc::new(|_: ScaleProgress| ());
+        Self { size, operation_id: Text::new(), progress, sizer: None }.with_seed(random)
     }
 
     /// The id that the copies carry and that their subscriptions are made from; random unless
@@ -82,6 +86,13 @@ impl ScaleUp {
         progress: impl Fn(ScaleProgress) + Send + Sync + 'static,
     ) -> Self {
         self.progress = Arc::new(progress);
+        self
+    }
+
+    /// Batch sizes, and how many batches are in flight, chosen by `sizer` in place of the sink's
+    /// own word; clones share it.
+    pub fn with_sizer(mut self, sizer: impl BatchSizer + 'static) -> Self {
+        self.sizer = Some(Arc::new(Mutex::new(Box::new(sizer))));
         self
     }
 
@@ -110,7 +121,12 @@ impl ScaleUp {
             return Ok(large_enough);
         }
         let template = Template::survey(reader).await?;
-        let rows = sink.profile().node_rows;
+        let profile = sink.profile();
+        let sizer = self.sizer.clone().unwrap_or_else(|| {
+            let sizes = FixedSizes::new(profile.node_rows, profile.relationship_rows);
+            Arc::new(Mutex::new(Box::new(sizes)))
+        });
+        let rows = profile.node_rows;
         let (operation, earlier) = self.continued(reader, &template, &counts, rows).await?;
         let nodes_before = counts.nodes.saturating_sub(earlier.nodes);
         if self.is_reached(nodes_before) {
@@ -118,7 +134,9 @@ impl ScaleUp {
         }
         let copies = self.number_of_copies(&template, nodes_before)?.max(earlier.copies);
         let (template, progress) = (&template, &*self.progress);
-        let writer = Copier { reader, sink, template, operation: &operation, copies, progress };
+        let (operation_id, sizer) = (&operation, &*sizer);
+        let writer =
+            Copier { reader, sink, template, operation: operation_id, copies, sizer, progress };
         sink.prepare().await?;
         let nodes = writer.nodes().await?;
         let (template_relationships, relationships) = writer.relationships().await?;

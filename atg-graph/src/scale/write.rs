@@ -8,21 +8,29 @@ pub(super) struct Owned {
     pub(super) by_source: bool,
 }
 
-pub(super) async fn write_nodes<S: GraphSink>(sink: S, nodes: Vec<Node>) -> Result<u64> {
+/// What a write stored, and how often it was tried again for other writers' sake.
+#[derive(Debug, Default)]
+pub(super) struct Stored {
+    pub(super) rows: u64,
+    pub(super) retries: u32,
+}
+
+pub(super) async fn write_nodes<S: GraphSink>(sink: S, nodes: Vec<Node>) -> Result<Stored> {
     if nodes.is_empty() {
-        return Ok(0);
+        return Ok(Stored::default());
     }
     let outcome = sink.upsert_nodes(&nodes).await?;
     if let Some(row) = outcome.rejected.first() {
         let id = nodes.get(row.index).map_or("?", |node| node.id.as_str());
         return Err(refused(ErrorKind::InvalidData, &format!("the node {id}: {}", row.why)));
     }
-    Ok(outcome.created + outcome.updated + outcome.unchanged)
+    let rows = outcome.created + outcome.updated + outcome.unchanged;
+    Ok(Stored { rows, retries: outcome.retries })
 }
 
-pub(super) async fn write_relationships<S: GraphSink>(sink: S, rows: Vec<Owned>) -> Result<u64> {
+pub(super) async fn write_relationships<S: GraphSink>(sink: S, rows: Vec<Owned>) -> Result<Stored> {
     if rows.is_empty() {
-        return Ok(0);
+        return Ok(Stored::default());
     }
     let sets = sets_of(rows);
     let outcome = sink.upsert_relationships(&sets).await?;
@@ -46,7 +54,8 @@ pub(super) async fn write_relationships<S: GraphSink>(sink: S, rows: Vec<Owned>)
             &format!("the relationship {what}: an end is gone; the graph was changed meanwhile"),
         ));
     }
-    Ok(outcome.created + outcome.updated + outcome.unchanged)
+    let rows = outcome.created + outcome.updated + outcome.unchanged;
+    Ok(Stored { rows, retries: outcome.retries })
 }
 
 fn refused(kind: ErrorKind, what: &str) -> Error {

@@ -88,6 +88,12 @@ impl Default for Surface {
 }
 
 impl Surface {
+    /// With a first size of so many rows.
+    #[allow(clippy::cast_precision_loss, reason = "rows are far below 2^52")]
+    pub(super) fn starting_at(rows: usize) -> Self {
+        Self { centre: Some((rows.max(1) as f64).ln()), ..Self::default() }
+    }
+
     #[allow(clippy::cast_precision_loss, reason = "rows are far below 2^52")]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded before")]
     pub(super) fn next_size(&mut self, context: &BatchContext, most: usize) -> usize {
@@ -245,7 +251,9 @@ impl Surface {
     pub(super) fn explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(centre) = self.centre else { return write!(f, "no size was asked for yet") };
         let why = match self.reason {
-            Reason::None | Reason::Start => "a start by the number of rows",
+            Reason::None | Reason::Start => {
+                "a start by the number of rows, or as the sink likes it"
+            }
             Reason::Bracket => "twice or half the start, to have a curve",
             Reason::Swing => "a swing around the best so far, to see which way is cheaper",
             Reason::Best => "the best so far: too few batches are left to explore",

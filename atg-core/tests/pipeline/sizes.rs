@@ -1,0 +1,46 @@
+//! What a batch sizer is asked and told.
+
+use std::sync::{Arc, Mutex};
+
+use atg_core::pipeline::Pipeline;
+use atg_core::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer};
+
+use super::{Watched, source};
+
+/// Seven rows a batch, one at a time; remembers what it was told.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<BatchObservation>>>);
+
+impl BatchSizer for Told {
+    fn next_size(&mut self, context: &BatchContext) -> usize {
+        assert!(context.parallelism >= 1);
+        7
+    }
+
+    fn observe(&mut self, observation: &BatchObservation) {
+        self.0.lock().unwrap().push(*observation);
+    }
+
+    fn parallelism(&mut self, _kind: BatchKind, wanted: usize) -> usize {
+        assert!(wanted >= 1);
+        1
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sizer_bounds_batches_and_writers_and_hears_of_retries() {
+    let sizer = Told::default();
+    let sink = Arc::new(Watched::contended(3));
+    let report =
+        Pipeline::new(source(100, 4), sink.clone()).with_sizer(sizer.clone()).run().await.unwrap();
+    assert_eq!(report.resources_read, 100);
+    let told = sizer.0.lock().unwrap();
+    let of = |kind| told.iter().filter(move |one| one.kind == kind);
+    assert!(of(BatchKind::Nodes).all(|one| one.rows <= 7), "{told:?}");
+    let nodes: usize = of(BatchKind::Nodes).map(|one| one.rows).sum();
+    assert!(nodes as u64 >= report.resources_read && of(BatchKind::Relationships).count() > 0);
+    let retried = BatchResult::Contended { retries: 3 };
+    assert!(told.iter().all(|one| one.result == retried), "{told:?}");
+    // One batch of nodes beside one of relationships.
+    assert!(sink.most_in_flight() <= 2);
+}
