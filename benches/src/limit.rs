@@ -32,6 +32,14 @@ impl Limit {
     pub fn most(what: &'static str, measured: Option<f64>, bound: f64, unit: &'static str) -> Self {
         Self { what, measured, bound: Bound::Most(bound), unit }
     }
+
+    /// Whether it was measured and kept.
+    pub fn is_met(&self) -> bool {
+        self.measured.is_some_and(|measured| match self.bound {
+            Bound::Least(bound) => measured >= bound,
+            Bound::Most(bound) => measured <= bound,
+        })
+    }
 }
 
 impl fmt::Display for Limit {
@@ -42,10 +50,6 @@ impl fmt::Display for Limit {
         };
         write!(f, "{}: {sign} {bound} {}: ", self.what, self.unit)?;
         let Some(measured) = self.measured else { return write!(f, "not measured") };
-        let met = match self.bound {
-            Bound::Least(bound) => measured >= bound,
-            Bound::Most(bound) => measured <= bound,
-        };
-        write!(f, "{measured:.2}, {}", if met { "met" } else { "MISSED" })
+        write!(f, "{measured:.2}, {}", if self.is_met() { "met" } else { "MISSED" })
     }
 }

@@ -1,0 +1,141 @@
+//! Batch sizers beside each other over random cost models: how near each comes to the best fixed
+//! size, which nobody knows beforehand.
+//!
+//! `cargo run --release -p atg-benches --bin batches [-- --models 400]`
+
+mod rivals;
+
+#[path = "../../../../atg-perf/tests/cost_model/mod.rs"]
+mod cost_model;
+
+use std::process::ExitCode;
+
+use atg_benches::Limit;
+use atg_core::{BatchSizer, FixedSizes};
+use atg_perf::{ResponseSurface, StaticTable};
+use clap::Parser;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
+
+use cost_model::{Model, Random};
+use rivals::{HillClimb, Regression, TargetLatency};
+
+/// Batch sizers over random cost models, in virtual time.
+#[derive(Debug, Parser)]
+struct Options {
+    /// Cost models [count, 20 to 100,000]
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u64).range(20..=100_000))]
+    models: u64,
+
+    /// Seed of the models; the default one is not the tests'
+    #[arg(long, default_value_t = 2024)]
+    seed: u64,
+}
+
+type Make = fn() -> Box<dyn BatchSizer>;
+
+const OURS: &str = "closed loop (ours)";
+const TABLE: &str = "static table";
+const SIZERS: [(&str, Make); 8] = [
+    (OURS, || Box::new(ResponseSurface::default())),
+    (TABLE, || Box::new(StaticTable::default())),
+    ("fixed 250", || Box::new(FixedSizes::new(250, 250))),
+    ("fixed 1,000", || Box::new(FixedSizes::new(1_000, 1_000))),
+    ("fixed 2,500", || Box::new(FixedSizes::new(2_500, 2_500))),
+    ("target latency 1 s", || Box::new(TargetLatency::default())),
+    ("hill climbing", || Box::new(HillClimb::default())),
+    ("linear regression", || Box::new(Regression::default())),
+];
+
+/// Rows of a load; whether only models count whose server changes its pace amid the load.
+const LOADS: [(&str, u64, bool); 4] = [
+    ("5,000 rows", 5_000, false),
+    ("40,000 rows", 40_000, false),
+    ("400,000 rows", 400_000, false),
+    ("400,000, pace changes", 400_000, true),
+];
+
+/// The best fixed size's time as a share of a sizer's, over all models.
+struct Efficiency {
+    mean: f64,
+    fifth_percentile: f64,
+    worst: f64,
+}
+
+impl Efficiency {
+    #[allow(clippy::cast_precision_loss, reason = "a few hundred models")]
+    fn of(mut shares: Vec<f64>) -> Self {
+        shares.sort_by(f64::total_cmp);
+        let at = |place: usize| shares.get(place).copied().unwrap_or(f64::NAN);
+        Self {
+            mean: shares.iter().sum::<f64>() / shares.len() as f64,
+            fifth_percentile: at(shares.len() / 20),
+            worst: at(0),
+        }
+    }
+
+    fn cell(&self) -> String {
+        format!("{:.3} / {:.2} / {:.2}", self.mean, self.fifth_percentile, self.worst)
+    }
+}
+
+/// Each load's models, each with the time by its best fixed size.
+fn models(options: &Options, rows: u64, jumping: bool) -> Vec<(u64, Model, f64)> {
+    let mut random = Random(options.seed);
+    let all = (0..options.models).map(|number| (number, Model::random(&mut random)));
+    let chosen = all.filter(|(_, model)| !jumping || model.jumps());
+    chosen.map(|(number, model)| (number, model.clone(), model.best(rows, number))).collect()
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let mut table = Table::new();
+    let columns = LOADS.iter().map(|(name, ..)| format!("{name}: mean / p5 / worst"));
+    table
+        .load_style(UTF8_FULL_CONDENSED)
+        .set_header(std::iter::once("share of the best fixed size".to_owned()).chain(columns));
+    let mut found: Vec<Vec<Efficiency>> = SIZERS.iter().map(|_| Vec::new()).collect();
+    for (_, rows, jumping) in LOADS {
+        let models = models(&options, rows, jumping);
+        for ((_, make), efficiencies) in SIZERS.iter().zip(&mut found) {
+            let share = |(number, model, best): &(u64, Model, f64)| {
+                best / model.load(&mut *make(), rows, *number)
+            };
+            efficiencies.push(Efficiency::of(models.iter().map(share).collect()));
+        }
+    }
+    for ((name, _), efficiencies) in SIZERS.iter().zip(&found) {
+        let cells = efficiencies.iter().map(Efficiency::cell);
+        table.add_row(std::iter::once((*name).to_owned()).chain(cells));
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    println!("{} cost models, seed {}\n{table}\n", options.models, options.seed);
+    report(&found)
+}
+
+/// Prints the limits; fails where one is missed.
+fn report(found: &[Vec<Efficiency>]) -> ExitCode {
+    let of = |name: &str, load: usize| {
+        let place = SIZERS.iter().position(|(one, _)| *one == name)?;
+        found.get(place)?.get(load)
+    };
+    let ours = of(OURS, 2);
+    let few = |name| of(name, 0).map(|efficiency| efficiency.mean);
+    let ratio = few(OURS).zip(few(TABLE)).map(|(ours, table)| ours / table);
+    let limits = [
+        Limit::least("400,000 rows, mean", ours.map(|one| one.mean), 0.93, "of the best"),
+        Limit::least(
+            "400,000 rows, 5th percentile",
+            ours.map(|one| one.fifth_percentile),
+            0.79,
+            "of the best",
+        ),
+        Limit::least("5,000 rows, mean", ratio, 0.97, "× the table"),
+    ];
+    for limit in &limits {
+        println!("{limit}");
+    }
+    if limits.iter().all(Limit::is_met) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
