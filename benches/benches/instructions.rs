@@ -1,15 +1,23 @@
-//! Instruction counts, which do not depend on what else the machine does:
+//! Counts of instructions and of allocations, which do not depend on what else the machine does:
 //! `cargo bench -p atg-benches --features instructions --bench instructions`
 //! (needs valgrind, and `cargo install gungraun-runner`).
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a benchmark may stop")]
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use atg_azure::scan::{Answer, Scanner};
+use atg_cache::MemoryCache;
 use atg_core::pipeline::{MapOptions, Mapped, Mapper};
-use atg_core::{Resource, ResourceId, Text};
-use gungraun::{library_benchmark, library_benchmark_group, main};
+use atg_core::{
+    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, EntryOptions,
+    OperationClass, Pace, PaceKey, PaceObservation, PaceResult, Priority, QuotaHint, Resource,
+    ResourceId, Text,
+};
+use atg_perf::{QuotaLimit, QuotaPace, ResponseSurface};
+use futures::FutureExt as _;
+use gungraun::{Dhat, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 
 fn ids() -> Vec<Text> {
     atg_benches::ids(1000).into_iter().map(Text::from).collect()
@@ -46,9 +54,86 @@ fn resources() -> Vec<Resource> {
     atg_benches::resources(1000)
 }
 
+/// A cache of 1,000 entries, and their keys.
+fn cache() -> (MemoryCache<u64>, Vec<String>) {
+    let (cache, keys) = (MemoryCache::new(10_000), atg_benches::ids(1000));
+    for (key, value) in keys.iter().zip(0..) {
+        cache.insert(key, value, &EntryOptions::default());
+    }
+    (cache, keys)
+}
+
+#[library_benchmark(setup = cache)]
+#[bench::thousand()]
+fn cache_hits((cache, keys): (MemoryCache<u64>, Vec<String>)) -> MemoryCache<u64> {
+    for key in &keys {
+        black_box(cache.get(key).unwrap());
+    }
+    cache
+}
+
+/// A sizer that has seen enough to remember no more.
+fn sizer() -> ResponseSurface {
+    let mut sizer = ResponseSurface::default();
+    feed(&mut sizer, 100);
+    sizer
+}
+
+fn feed(sizer: &mut ResponseSurface, batches: u32) {
+    let kind = BatchKind::Nodes;
+    for batch in 0..batches {
+        let rows = sizer.next_size(&BatchContext {
+            kind,
+            rows_remaining: Some(100_000_000),
+            rows_done: 0,
+            parallelism: 2,
+            bytes_per_row: 700,
+        });
+        let elapsed = Duration::from_micros(10_000 + 20 * rows as u64 + u64::from(batch % 7) * 100);
+        let result = BatchResult::Committed;
+        sizer.observe(&BatchObservation { kind, rows, bytes: rows * 700, elapsed, result });
+    }
+}
+
+#[library_benchmark(setup = sizer)]
+#[bench::hundred()]
+fn batch_sizes(mut sizer: ResponseSurface) -> ResponseSurface {
+    feed(&mut sizer, 100);
+    sizer
+}
+
+/// A pace with quota for all that is asked of it.
+fn pace() -> (QuotaPace, PaceKey) {
+    let limit = QuotaLimit::Bucket { capacity: 1_000_000, refill_per_second: 25 };
+    let pace = QuotaPace::new().with_limit(OperationClass::Read, limit);
+    let (principal, scope, region) = ("app".into(), "subscription".into(), "".into());
+    (pace, PaceKey { principal, scope, region, operation: OperationClass::Read })
+}
+
+#[library_benchmark(setup = pace)]
+#[bench::thousand()]
+fn paced_requests((pace, key): (QuotaPace, PaceKey)) -> QuotaPace {
+    for left in (0..1_000).rev() {
+        let permit = pace.acquire(&key, Priority::Bulk).now_or_never().unwrap();
+        let quota = QuotaHint { remaining: Some(999_000 + left), resets_after: None };
+        let (result, elapsed) = (PaceResult::Answered, Duration::from_millis(80));
+        pace.observe(&key, &PaceObservation { result, quota, elapsed });
+        drop(permit);
+    }
+    pace
+}
+
 library_benchmark_group!(
     name = mapping;
     benchmarks = parse_ids, bytes_to_resources, resources_to_rows
 );
 
-main!(library_benchmark_groups = mapping);
+library_benchmark_group!(
+    name = control;
+    benchmarks = cache_hits, batch_sizes, paced_requests
+);
+
+main!(
+    config = LibraryBenchmarkConfig::default().tool(Dhat::default());
+    library_benchmark_groups = mapping, control
+);

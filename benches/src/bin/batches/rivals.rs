@@ -100,7 +100,7 @@ impl BatchSizer for Regression {
             _ => last * 2.0,
         };
         // Another size each time, or there is no line.
-        let sway = if self.0.len() % 2 == 0 { 1.1 } else { 0.9 };
+        let sway = if self.0.len().is_multiple_of(2) { 1.1 } else { 0.9 };
         rows(aim.min(last * 2.0) * sway)
     }
 
