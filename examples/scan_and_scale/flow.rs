@@ -87,13 +87,14 @@ impl Flow<'_> {
         let bar = Arc::new(Bar::new("scaling", self.options.quiet));
         let shown = bar.clone();
         // The same seed names the same operation: a run that was killed goes on.
-        let work = ScaleUp::to(self.options.scale_to).with_seed(self.options.seed).with_progress(
-            move |progress| {
+        let work = ScaleUp::to(self.options.scale_to)
+            .with_seed(self.options.seed)
+            .with_sizer(self.options.batch.sizer(&self.graph.profile()))
+            .with_progress(move |progress| {
                 if progress.phase == ScalePhase::Nodes {
                     shown.count(progress.done, progress.total.unwrap_or(0));
                 }
-            },
-        );
+            });
         let outcome = self.cancel.run_until_cancelled(work.run(&self.graph, &self.graph)).await;
         bar.finish();
         let Some(outcome) = outcome.transpose()? else {
@@ -164,7 +165,9 @@ async fn scan<G: GraphSink + 'static>(
         bytes_in_flight: 64 << 20,
         ..PipelineOptions::default()
     };
+    let sizer = options.batch.sizer(&sink.profile());
     let report = Pipeline::new(origin.source, sink)
+        .with_sizer(sizer)
         .with_options(settings)
         .with_cancellation(cancel.clone())
         .with_observer(move |progress| shown.scan(progress))

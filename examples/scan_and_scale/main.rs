@@ -3,6 +3,7 @@
 //! `cargo run --release --example scan_and_scale -- --help`
 
 mod answers;
+mod batches;
 mod flow;
 mod graph;
 mod options;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Parser, ValueEnum};
 
+use crate::batches::Batch;
+
 /// Scan an Azure tenant into a property graph, scale the graph up, validate it, and report.
 ///
 /// Without options it scans a simulated tenant under Azure's true limits. The same command again
@@ -78,6 +80,11 @@ pub(crate) struct Options {
     /// whole number of copies that reaches it [nodes; 0: do not scale]
     #[arg(long, value_name = "N", default_value_t = 40_000)]
     pub(crate) scale_to: u64,
+
+    /// Rows in a batch: auto finds the size at which rows are written fastest, static takes it from
+    /// a table by the number of rows, N is always N [rows, 1 to 100,000]
+    #[arg(long, value_name = "auto|static|N", default_value_t = Batch::Auto)]
+    pub(crate) batch: Batch,
 
     /// Read, compare and report; write nothing
     #[arg(long)]
