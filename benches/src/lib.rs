@@ -19,10 +19,12 @@ mod recorded_support;
 mod limit;
 mod random;
 mod rounds;
+mod usage;
 
 pub use limit::Limit;
 pub use random::Random;
 pub use rounds::{median, order};
+pub use usage::{peak_memory, processor_time, reset_peak_memory};
 
 /// A list of 1,000 recorded bodies of about `body_size` bytes; `None` without recordings.
 pub fn recorded_page(body_size: usize) -> Option<Text> {

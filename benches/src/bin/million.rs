@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use atg_azure::simulator::{Face, Limits, Simulator, TenantSpec};
 use atg_azure::{AccessToken, ArmClient, AzureSource, Cloud, StaticToken};
+use atg_benches::{peak_memory, reset_peak_memory};
 use atg_core::memory::NullSink;
 use atg_core::pipeline::{Pipeline, PipelineOptions, ScanReport};
 use atg_core::{
@@ -59,7 +60,7 @@ fn main() -> Result<()> {
     println!("seconds              {seconds:.2}");
     println!("resources/s          {:.0}", expected as f64 / seconds);
     println!("simulator alone, s   {own:.2} (one thread, writing the same rows)");
-    println!("peak memory, MiB     {:.1}", memory("VmHWM:") as f64 / f64::from(1 << 20));
+    println!("peak memory, MiB     {:.1}", peak_memory());
     for phase in &report.phases {
         println!("  {:18} {:.2} s, {} items", phase.name, phase.seconds, phase.items);
     }
@@ -79,7 +80,7 @@ async fn scan(options: &Options) -> Result<ScanReport> {
             let folder = tempfile::tempdir().unwrap();
             let graph = std::sync::Arc::new(SqliteGraph::open(folder.path().join("graph.sqlite"))?);
             let report = run(source, graph.clone(), options).await?;
-            println!("peak memory of scan  {:.1}", memory("VmHWM:") as f64 / f64::from(1 << 20));
+            println!("peak memory of scan  {:.1}", peak_memory());
             let counts = graph.counts().await?;
             assert_eq!(counts.nodes, report.nodes_written);
             assert_eq!(counts.relationships, report.relationships_written);
@@ -138,16 +139,4 @@ fn simulator_seconds(resources: u64) -> f64 {
         std::hint::black_box(&row);
     }
     begun.elapsed().as_secs_f64()
-}
-
-/// Starts a new peak, where the system lets us.
-fn reset_peak_memory() {
-    let _ = std::fs::write("/proc/self/clear_refs", "5");
-}
-
-/// A field of the process's status, in bytes.
-fn memory(field: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap_or(0) * 1024
 }

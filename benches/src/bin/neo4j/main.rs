@@ -26,7 +26,6 @@ mod server;
 mod server_only;
 mod subprocess;
 mod table;
-mod usage;
 mod verify;
 
 use contestant::Contestant;

@@ -12,7 +12,7 @@ use crate::contestant::Schema;
 use crate::data::Recipe;
 use crate::options::Options;
 use crate::server::{Server, open_sink};
-use crate::usage::{peak_memory, reset_peak_memory};
+use atg_benches::{peak_memory, reset_peak_memory};
 
 const NODES: usize = 1_000_000;
 /// Relationships of a node.

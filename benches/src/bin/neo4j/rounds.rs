@@ -10,8 +10,8 @@ use crate::Outcome;
 use crate::contestant::{Contestant, Label, Phase, Role};
 use crate::data::Rows;
 use crate::server::Server;
-use crate::usage::processor_time;
 use crate::verify::Expected;
+use atg_benches::processor_time;
 
 /// What was measured of a contestant.
 pub(crate) struct Measured {

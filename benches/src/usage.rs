@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Processor time of a process, all its threads, user and system; to 10 ms. Zero where the system
 /// does not tell.
-pub(crate) fn processor_time(process: u32) -> Duration {
+pub fn processor_time(process: u32) -> Duration {
     let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     // The name, which may hold anything, ends at the last parenthesis; the times are the 12th and
     // 13th field behind it, in hundredths of a second.
@@ -14,12 +14,12 @@ pub(crate) fn processor_time(process: u32) -> Duration {
 }
 
 /// Starts a new peak of memory, where the system lets us.
-pub(crate) fn reset_peak_memory() {
+pub fn reset_peak_memory() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }
 
 /// The most memory that this process held at once, in MiB.
-pub(crate) fn peak_memory() -> f64 {
+pub fn peak_memory() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
     line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap_or(f64::NAN) / 1024.0
