@@ -157,11 +157,9 @@ fn print(points: &[Point]) {
     println!("{table}");
     let Some(knee) = knee else { return };
     let all = std::thread::available_parallelism().map_or(1.0, |all| all.get() as f64);
-    let limit =
-        if knee.processors > 0.85 * all { "its processors" } else { "waiting, not its processors" };
     println!(
-        "capacity: {best:.0} resources/s; {} workers reach {:.0}% of it, and more do not help; the \
-         limit is {limit} ({:.2} of {all} busy in this process)",
+        "capacity: {best:.0} resources/s; {} workers reach {:.0}% of it, with {:.2} of {all} \
+         processors busy in this process",
         knee.workers,
         100.0 * knee.per_second / best,
         knee.processors,
