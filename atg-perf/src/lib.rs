@@ -4,9 +4,11 @@
 //! hardly one that is refused: it mirrors each quota, by plain arithmetic ([`TokenBucket`],
 //! [`FixedWindow`]) that the answers' headers correct. [`ResponseSurface`] finds the batch size at
 //! which rows are written fastest, while it writes; [`StaticTable`] looks it up.
+//! [`AdaptiveExecutor`] runs many tasks with as many workers as pay, and keeps every result.
 
 mod batch;
 mod bucket;
+mod executor;
 mod gate;
 mod lane;
 mod quota;
@@ -15,6 +17,10 @@ mod window;
 
 pub use batch::{Bounds, Explanation, ResponseSurface, StaticTable};
 pub use bucket::TokenBucket;
+pub use executor::{
+    AdaptiveExecutor, Classification, ExecutorOptions, Progress, Results, RunEnd, RunOutcome,
+    TaskOutcome, TaskReport,
+};
 pub use quota::QuotaLimit;
 pub use quota_pace::QuotaPace;
 pub use window::{FixedWindow, WindowHint};

@@ -1,0 +1,86 @@
+//! Timeouts that follow what tasks take.
+
+use std::future::pending;
+use std::time::Duration;
+
+use atg_perf::{AdaptiveExecutor, ExecutorOptions, TaskOutcome};
+use tokio::time::{Instant, sleep};
+
+use crate::support::{Report, fixed, ms, word};
+
+fn options() -> ExecutorOptions {
+    ExecutorOptions { shortest_timeout: ms(50), ..fixed(8) }
+}
+
+fn limits(reports: &[Report]) -> Vec<Duration> {
+    let limit = |report: &Report| match report.outcome {
+        TaskOutcome::TimedOut { limit } => Some(limit),
+        _ => None,
+    };
+    reports.iter().filter_map(limit).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_task_that_never_ends_is_given_up_after_thrice_what_others_took() {
+    let outcome = AdaptiveExecutor::new(options())
+        .run(0..2_000_u64, |task| async move {
+            if task % 100 == 99 {
+                pending::<()>().await;
+            }
+            sleep(ms(100 + task % 50)).await;
+            Ok::<_, String>(task)
+        })
+        .await;
+    let limits = limits(&outcome.reports);
+    assert_eq!((limits.len(), outcome.progress.timed_out), (20, 20));
+    assert!(limits.iter().all(|limit| (ms(430)..=ms(470)).contains(limit)), "{limits:?}");
+    for report in outcome.reports {
+        if let TaskOutcome::TimedOut { limit } = report.outcome {
+            assert!(report.elapsed >= limit && report.elapsed <= limit + ms(2));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn tasks_that_all_hang_end_after_the_longest() {
+    let options = ExecutorOptions { longest_timeout: ms(700), ..fixed(5) };
+    let began = Instant::now();
+    let outcome =
+        AdaptiveExecutor::new(options).run(0..20_u64, |_| pending::<Result<u64, String>>()).await;
+    assert_eq!(limits(&outcome.reports), [ms(700); 20]);
+    // Four rounds, each rounded up to the timer's next tick.
+    assert!(began.elapsed() >= ms(2_800) && began.elapsed() <= ms(2_810));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_becomes_slow_gets_the_time_it_takes() {
+    let outcome = AdaptiveExecutor::new(options())
+        .run(0..3_000_u64, |task| async move {
+            sleep(if task < 1_000 { ms(100) } else { ms(5_000) }).await;
+            Ok::<_, String>(task)
+        })
+        .await;
+    let late: Vec<_> = outcome.reports[2_000..].iter().map(|r| word(&r.outcome)).collect();
+    assert_eq!(late, ["succeeded"; 1_000]);
+    // Three a doubling, from 0.3 to 9.6 s, and those that were under way at each.
+    let lost = outcome.progress.timed_out;
+    assert!((15..=80).contains(&lost), "{lost}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_bound_nothing_times_out() {
+    let options = ExecutorOptions {
+        shortest_timeout: Duration::MAX,
+        longest_timeout: Duration::MAX,
+        ..fixed(8)
+    };
+    let day = Duration::from_secs(86_400);
+    let outcome = AdaptiveExecutor::new(options)
+        .run(0..100_u64, move |task| async move {
+            sleep(if task == 99 { day * 3 } else { ms(1) }).await;
+            Ok::<_, String>(task)
+        })
+        .await;
+    assert!(outcome.is_success());
+    assert_eq!(outcome.progress.timeout, Duration::MAX);
+}
