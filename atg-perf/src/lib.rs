@@ -5,6 +5,7 @@
 //! [`FixedWindow`]) that the answers' headers correct. [`ResponseSurface`] finds the batch size at
 //! which rows are written fastest, while it writes; [`StaticTable`] looks it up.
 //! [`AdaptiveExecutor`] runs many tasks with as many workers as pay, and keeps every result.
+//! [`report`] keeps what runs took, compares it and shows it.
 
 mod batch;
 mod bucket;
@@ -13,6 +14,8 @@ mod gate;
 mod lane;
 mod quota;
 mod quota_pace;
+pub mod report;
+mod timeline;
 mod window;
 
 pub use batch::{Bounds, Explanation, ResponseSurface, StaticTable};
@@ -23,6 +26,7 @@ pub use executor::{
 };
 pub use quota::QuotaLimit;
 pub use quota_pace::QuotaPace;
+pub use timeline::{Point, Timeline, TimelineKind};
 pub use window::{FixedWindow, WindowHint};
 
 #[cfg(doctest)]

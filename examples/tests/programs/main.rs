@@ -7,6 +7,7 @@ mod bad_graph;
 mod bad_options;
 mod bad_recordings;
 mod cached;
+mod compare_reports;
 mod contents;
 mod dry_run;
 mod faults;
