@@ -28,7 +28,7 @@ pub use dry_run::DryRun;
 pub use error::{Error, ErrorKind, Result};
 pub use id::{IdParts, MAX_ID_LENGTH, ResourceId, lowercase_type};
 pub use monitor::{
-    Measurement, NoMonitor, OperationSummary, PerfMonitor, PerfRecorder, PerfSnapshot,
+    Measurement, NoMonitor, OperationSummary, PerfMonitor, PerfPhase, PerfRecorder, PerfSnapshot,
 };
 pub use node::{Labels, Node, RESOURCE_LABEL, UNRESOLVED_LABEL, labels, type_label};
 pub use pace::{

@@ -48,6 +48,25 @@ pub struct PerfSnapshot {
 pub trait PerfRecorder: Send {
     /// Records one piece of work. Costs at most 60 ns, clock included.
     fn record(&mut self, measurement: &Measurement);
+
+    /// Records a query or a batch whose statement has this shape: its text with placeholders for
+    /// values. Recorders that keep no shapes record the measurement alone.
+    fn record_shape(&mut self, measurement: &Measurement, shape: &str) {
+        let _ = shape;
+        self.record(measurement);
+    }
+
+    /// Whether records are kept; where not, callers need not read the clock.
+    fn is_on(&self) -> bool {
+        true
+    }
+}
+
+/// A phase of the work under way, from [`PerfMonitor::phase`] on. Dropped without `finish`, it
+/// counts as broken off; may be held across awaits.
+pub trait PerfPhase: Send + Sync {
+    /// Ends the phase as done, with the items it moved.
+    fn finish(self: Box<Self>, items: u64);
 }
 
 /// Measures work while it runs.
@@ -62,6 +81,12 @@ pub trait PerfMonitor: Send + Sync {
 
     /// What was measured so far.
     fn snapshot(&self) -> PerfSnapshot;
+
+    /// Begins a phase. Monitors that keep no phases give one that costs nothing.
+    fn phase(&self, name: &'static str) -> Box<dyn PerfPhase> {
+        let _ = name;
+        Box::new(NoMonitor)
+    }
 }
 
 impl<M: PerfMonitor + ?Sized> PerfMonitor for std::sync::Arc<M> {
@@ -72,6 +97,10 @@ impl<M: PerfMonitor + ?Sized> PerfMonitor for std::sync::Arc<M> {
     fn snapshot(&self) -> PerfSnapshot {
         (**self).snapshot()
     }
+
+    fn phase(&self, name: &'static str) -> Box<dyn PerfPhase> {
+        (**self).phase(name)
+    }
 }
 
 /// Measures nothing, allocates nothing.
@@ -80,6 +109,14 @@ pub struct NoMonitor;
 
 impl PerfRecorder for NoMonitor {
     fn record(&mut self, _measurement: &Measurement) {}
+
+    fn is_on(&self) -> bool {
+        false
+    }
+}
+
+impl PerfPhase for NoMonitor {
+    fn finish(self: Box<Self>, _items: u64) {}
 }
 
 impl PerfMonitor for NoMonitor {

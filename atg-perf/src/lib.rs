@@ -5,13 +5,15 @@
 //! [`FixedWindow`]) that the answers' headers correct. [`ResponseSurface`] finds the batch size at
 //! which rows are written fastest, while it writes; [`StaticTable`] looks it up.
 //! [`AdaptiveExecutor`] runs many tasks with as many workers as pay, and keeps every result.
-//! [`report`] keeps what runs took, compares it and shows it.
+//! [`Monitor`] measures what goes on, for some nanoseconds a record; [`report`] keeps what runs took,
+//! compares it and shows it.
 
 mod batch;
 mod bucket;
 mod executor;
 mod gate;
 mod lane;
+mod monitor;
 mod quota;
 mod quota_pace;
 pub mod report;
@@ -23,6 +25,13 @@ pub use bucket::TokenBucket;
 pub use executor::{
     AdaptiveExecutor, Classification, ExecutorOptions, Progress, Results, RunEnd, RunOutcome,
     TaskOutcome, TaskReport,
+};
+#[cfg(feature = "metrics")]
+pub use monitor::MetricsExporter;
+pub use monitor::{
+    Counter, Monitor, MonitorBuilder, MonitorClock, MonitorSnapshot, OperationFigures,
+    PeriodicTask, PhaseFigures, PhaseGuard, Rate, RateLine, SlowOperation, Stopwatch, Tick,
+    WorkerRecorder,
 };
 pub use quota::QuotaLimit;
 pub use quota_pace::QuotaPace;

@@ -16,9 +16,13 @@ use atg_core::{
 #[allow(unreachable_pub, reason = "shared with the tests")]
 mod recorded_support;
 
+#[cfg(feature = "comparisons")]
+pub mod clock;
 mod limit;
 mod random;
 mod rounds;
+#[cfg(feature = "comparisons")]
+pub mod table;
 mod usage;
 
 pub use limit::Limit;

@@ -23,8 +23,9 @@ use crate::{Cloud, TokenSource, Transport};
 /// A client of Azure Resource Manager and Resource Graph.
 ///
 /// Every request is signed in, waits for its quota, is repeated after what may pass (throttling,
-/// 5xx, a lost connection, a body cut off), and is counted. Cheap to clone; clones share quotas
-/// and counts.
+/// 5xx, a lost connection, a body cut off), and is counted. Each is a `tracing` span of the level
+/// debug, `request`, all its tries and waits within. Cheap to clone; clones share quotas and
+/// counts.
 ///
 /// The type parameters are the transport and the pace; the default pace mirrors Azure's quotas.
 pub struct ArmClient<T, P = QuotaPace> {

@@ -9,6 +9,7 @@ use atg_core::{
 use bytes::Bytes;
 use http::{HeaderMap, Response, header};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::quota::{quota_hint, retry_after};
 use super::{ArmClient, Request};
@@ -39,6 +40,16 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     /// As [`send`](Self::send); an answer that `check` finds broken (cut off, not JSON) is asked
     /// for again like a failure of the server.
     pub(crate) async fn send_checked<R>(
+        &self,
+        request: &Request,
+        check: impl FnMut(Text) -> Result<R>,
+    ) -> Result<R> {
+        let path = path_of(request);
+        let span = tracing::debug_span!("request", method = %request.method, path);
+        self.send_repeatedly(request, check).instrument(span).await
+    }
+
+    async fn send_repeatedly<R>(
         &self,
         request: &Request,
         mut check: impl FnMut(Text) -> Result<R>,

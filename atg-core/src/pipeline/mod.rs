@@ -9,6 +9,8 @@
 //!   reading; what never came becomes a node labelled `Unresolved`. Nothing is dropped.
 //! - **Isolated**: a bad item, a bad row, a scope that fails cost only themselves, and are named
 //!   in the report.
+//! - **Traceable**: `tracing` spans of the level debug for the run (`pipeline`), a scope
+//!   (`read scope`), a page (`map page`) and a batch (`write nodes`, `write relationships`).
 //! - **Repeatable**: everything written is an idempotent upsert; after a crash at any moment the
 //!   same run again ends with the same graph.
 //!
@@ -34,6 +36,7 @@ mod missing;
 mod options;
 mod parked;
 mod pending;
+mod phase;
 mod progress;
 mod reading;
 mod report;
@@ -99,7 +102,7 @@ impl<S: ResourceSource + 'static, G: GraphSink + 'static> Pipeline<S, G> {
     }
 
     /// The same pipeline measured by `monitor`: the operations `"write nodes"` and
-    /// `"write relationships"`, a record a batch.
+    /// `"write relationships"`, a record a batch; the phases `"scan"`, `"resolve"`, `"flush"`.
     #[must_use]
     pub fn with_monitor(mut self, monitor: impl PerfMonitor + 'static) -> Self {
         self.monitor = Arc::new(monitor);
@@ -136,6 +139,7 @@ impl<S: ResourceSource + 'static, G: GraphSink + 'static> Pipeline<S, G> {
     /// Dropping the future stops reading and abandons batches; the graph is whole, and the same
     /// run again completes it. To stop with a report, use a cancellation token.
     pub async fn run(self) -> Result<ScanReport> {
-        run::run(self).await
+        let span = tracing::debug_span!("pipeline");
+        tracing::Instrument::instrument(run::run(self), span).await
     }
 }

@@ -6,6 +6,7 @@ use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, debug_span};
 
 use super::map::{Mapped, Mapper};
 use super::options::PipelineOptions;
@@ -48,7 +49,7 @@ pub(super) fn start<S: ResourceSource + 'static>(
             cancel: cancel.clone(),
         };
         let queue = queue.clone();
-        tasks.spawn(reader.run(queue));
+        tasks.spawn(reader.run(queue).in_current_span());
     }
     receiver
 }
@@ -71,7 +72,8 @@ impl<S: ResourceSource> Reader<S> {
             loop {
                 let next = queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next();
                 let Some(scope) = next else { break };
-                let end = self.read(&scope).await;
+                let span = debug_span!("read scope", scope = %scope.name);
+                let end = self.read(&scope).instrument(span).await;
                 if self.sender.send(Chunk::End { scope, end }).await.is_err() {
                     break;
                 }
@@ -117,7 +119,9 @@ impl<S: ResourceSource> Reader<S> {
         self.page_units = units;
         let Some(permit) = self.resize(room, units).await else { return false };
         let bytes = units * UNIT;
-        let rows = page.resources.into_iter().map(|one| self.mapper.map(one)).collect();
+        let span = debug_span!("map page", resources = page.resources.len(), bytes);
+        let map = || page.resources.into_iter().map(|one| self.mapper.map(one)).collect();
+        let rows = span.in_scope(map);
         let chunk = Chunk::Rows { rows, skipped: page.skipped, bytes, hold: Arc::new(permit) };
         self.sender.send(chunk).await.is_ok()
     }

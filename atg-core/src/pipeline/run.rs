@@ -2,12 +2,14 @@
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::missing::missing_part;
 use super::pending::Pending;
+use super::phase::OpenPhase;
 use super::progress::{Progress, Stage};
 use super::reading::{self, Chunk};
-use super::report::{Phase, ScanReport, ScopeProblem};
+use super::report::{ScanReport, ScopeProblem};
 use super::resolve;
 use super::writing::{Writer, Written, sets_written};
 use super::{Pipeline, PipelineOptions};
@@ -67,7 +69,7 @@ where
     }
 
     async fn scan(&mut self, scopes: Vec<Scope>) -> Result<()> {
-        let begun = Instant::now();
+        let phase = self.begin("scan");
         self.progress.stage = Stage::Scanning;
         self.progress.scopes = scopes.len() as u64;
         self.progress.expected = scopes.iter().map(|scope| scope.estimate).sum();
@@ -102,7 +104,7 @@ where
             })?;
         }
         self.report.cancelled = cancel.is_cancelled();
-        self.phase("scan", begun, self.report.resources_read);
+        self.report.phases.push(phase.end(self.report.resources_read));
         Ok(())
     }
 
@@ -195,10 +197,11 @@ where
         &mut self,
         sets: &[RelationshipSet],
     ) -> Result<RelationshipOutcome> {
-        let begun = Instant::now();
-        let result = self.pipeline.sink.upsert_relationships(sets).await;
         let rows = sets.iter().map(|set| set.relationships.len()).sum();
         let bytes = sets.iter().map(RelationshipSet::size).sum();
+        let span = tracing::debug_span!("write relationships", rows, bytes);
+        let begun = Instant::now();
+        let result = self.pipeline.sink.upsert_relationships(sets).instrument(span).await;
         let seen = sets_written(rows, bytes, begun, &result);
         self.record(&seen);
         self.pipeline.sizer().observe(&seen);
@@ -235,20 +238,20 @@ where
         if self.report.cancelled || self.pending.len() == 0 {
             return Ok(());
         }
-        let begun = Instant::now();
+        let phase = self.begin("resolve");
         self.progress.stage = Stage::Resolving;
         let waiting = self.pending.len();
         resolve::resolve(self).await?;
-        self.phase("resolve", begun, waiting);
+        self.report.phases.push(phase.end(waiting));
         Ok(())
     }
 
     async fn flush(&mut self) -> Result<()> {
-        let begun = Instant::now();
+        let phase = self.begin("flush");
         self.progress.stage = Stage::Flushing;
         self.observe();
         self.pipeline.sink.flush().await?;
-        self.phase("flush", begun, 0);
+        self.report.phases.push(phase.end(0));
         Ok(())
     }
 
@@ -259,8 +262,8 @@ where
         self.report
     }
 
-    fn phase(&mut self, name: &str, begun: Instant, items: u64) {
-        self.report.phases.push(Phase::new(name, begun.elapsed(), items));
+    fn begin(&self, name: &'static str) -> OpenPhase {
+        OpenPhase::begin(&*self.pipeline.monitor, name)
     }
 
     pub(super) fn record(&mut self, seen: &BatchObservation) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
+use tracing::{Instrument, debug_span};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::lane::{Lane, lost};
@@ -164,7 +165,8 @@ impl<G: GraphSink + 'static> Writer<G> {
         let batch = self.take_nodes(size);
         self.nodes.started(batch.nodes.len(), batch.bytes);
         let sink = self.sink.clone();
-        self.in_flight.spawn(async move {
+        let span = debug_span!("write nodes", rows = batch.nodes.len(), bytes = batch.bytes);
+        let write = async move {
             let begun = Instant::now();
             let result = sink.upsert_nodes(&batch.nodes).await;
             let seen = BatchObservation {
@@ -175,7 +177,8 @@ impl<G: GraphSink + 'static> Writer<G> {
                 result: BatchResult::of(&result, |outcome| outcome.retries),
             };
             (seen, result.map(|outcome| Written::Nodes { batch, outcome }))
-        });
+        };
+        self.in_flight.spawn(write.instrument(span));
         true
     }
 
@@ -225,12 +228,14 @@ impl<G: GraphSink + 'static> Writer<G> {
         let bytes = batch.sets.iter().map(RelationshipSet::size).sum();
         self.relationships.started(batch.rows, bytes);
         let sink = self.sink.clone();
-        self.in_flight.spawn(async move {
+        let span = debug_span!("write relationships", rows = batch.rows, bytes);
+        let write = async move {
             let begun = Instant::now();
             let result = sink.upsert_relationships(&batch.sets).await;
             let seen = sets_written(batch.rows, bytes, begun, &result);
             (seen, result.map(|outcome| Written::Relationships { batch, outcome }))
-        });
+        };
+        self.in_flight.spawn(write.instrument(span));
     }
 
     fn next_size(&self, kind: BatchKind) -> usize {

@@ -15,6 +15,7 @@ mod full_disk;
 mod happy;
 mod interrupted;
 mod killed;
+mod measured;
 mod neo4j;
 mod neo4j_stopped;
 mod process;

@@ -6,11 +6,11 @@
 
 #![allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 
-use atg_benches::Limit;
+use atg_benches::clock::Outcome;
+use atg_benches::{Limit, clock, table};
 use clap::Parser;
 
 mod burst;
-mod clock;
 mod contestants;
 mod data;
 mod files;
@@ -23,14 +23,10 @@ mod options;
 mod overhead;
 mod peers;
 mod ratios;
-mod table;
 mod traces;
 mod work;
 
 use options::{Options, Part};
-
-/// What may fail stops the benchmark, as does a contestant that gives a wrong value.
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// A table, and the limits of its figures.
 type Run = fn(&Options) -> Outcome<Vec<Limit>>;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use atg_benches::clock::Pace;
 use clap::{Parser, ValueEnum};
 
 /// Caches in memory, compared in one run.
@@ -35,13 +36,6 @@ pub(crate) enum Part {
     Overhead,
     /// Bytes while many insert at once; needs the feature `allocations`.
     Burst,
-}
-
-/// How long something is measured, in how many rounds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
-    pub(crate) time: Duration,
-    pub(crate) rounds: u32,
 }
 
 impl Options {

@@ -4,7 +4,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
 /// Prints a table: the first column names, the others count.
-pub(crate) fn print<const WIDTH: usize>(
+pub fn print<const WIDTH: usize>(
     title: &str,
     header: [&str; WIDTH],
     rows: impl IntoIterator<Item = [String; WIDTH]>,

@@ -1,23 +1,34 @@
 //! How long work takes, by the time that the processors spent on it.
 
+#![allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use atg_benches::{median, order};
+use crate::{median, order};
 
-use crate::Outcome;
-use crate::options::Pace;
+/// What may fail stops a benchmark, as does a contestant that gives a wrong value.
+pub type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// How long something is measured, in how many rounds.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// For each contestant, all rounds together.
+    pub time: Duration,
+    /// Rounds in which the contestants take turns.
+    pub rounds: u32,
+}
 
 /// What some threads did side by side.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Sample {
+pub struct Sample {
     /// Of a processor, for one operation.
-    pub(crate) nanoseconds: f64,
+    pub nanoseconds: f64,
     /// Millions a second, all threads together, by the time their processors spent.
-    pub(crate) by_processor: f64,
+    pub by_processor: f64,
     /// The same by the clock on the wall, where other programs count too.
-    pub(crate) by_wall: f64,
+    pub by_wall: f64,
 }
 
 /// What one thread did.
@@ -28,7 +39,10 @@ struct Share {
 }
 
 /// Lets contestants take turns, and gives the medians of each, in their order.
-pub(crate) fn rounds<C>(
+///
+/// # Errors
+/// What a measurement fails with; without rounds.
+pub fn rounds<C>(
     contestants: &[C],
     pace: Pace,
     measure: impl Fn(&C, Duration) -> Outcome<Sample>,
@@ -54,7 +68,10 @@ fn middle(samples: &[Sample]) -> Option<Sample> {
 
 /// Repeats passes in some threads at once for so long; a pass is told its thread and its number,
 /// and says how many operations it was.
-pub(crate) fn side_by_side(
+///
+/// # Errors
+/// What a pass fails with, or a thread that panicked.
+pub fn side_by_side(
     threads: usize,
     time: Duration,
     pass: impl Fn(usize, usize) -> Outcome<u64> + Sync,
