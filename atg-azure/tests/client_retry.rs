@@ -112,6 +112,34 @@ async fn a_failing_server_is_asked_six_times() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_outage_is_met_by_few_repetitions() {
+    let script = Script::new(&[BUSY]);
+    let client = client(&script);
+    let id = ResourceId::parse("/subscriptions/S/resourceGroups/G").unwrap();
+    let asked = (0..2_000).map(|_| client.get(&id, "2021-04-01"));
+    let answers = futures::future::join_all(asked).await;
+    assert!(answers.iter().all(|answer| {
+        answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unavailable)
+    }));
+    // The first 100, a fifth of the requests, and ten a second while repetitions wait: for a
+    // quarter of a minute at the most.
+    let repeated = script.requests() - 2_000;
+    assert!((100..=100 + 400 + 150).contains(&repeated), "{repeated}");
+    // It passes, and who asks alone may ask again.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let before = script.requests();
+    client.get(&id, "2021-04-01").await.unwrap_err();
+    assert_eq!(script.requests() - before, 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_takes_no_repetition() {
+    let mut answers = vec![(429, Some("1"), THROTTLED); 300];
+    answers.push(FINE);
+    assert!(get(&Script::new(&answers)).await.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
 async fn throttling_without_a_word_on_time_backs_off_further_and_further() {
     for retry_after in [None, Some(""), Some("0")] {
         let script = Script::new(&[(429, retry_after, THROTTLED)]);

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The slowest refill.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(3_600);
+
 /// A mirror of a token bucket: `capacity` requests at once, and a steady refill.
 ///
 /// Times are durations since any fixed moment; the bucket reads no clock. All it keeps is when
@@ -57,6 +60,22 @@ impl TokenBucket {
         if self.remaining(now) > 0 {
             self.set(now, 0);
         }
+    }
+
+    /// Adds requests, up to the capacity.
+    pub(crate) fn add(&mut self, requests: u32) {
+        self.full_at = self.full_at.saturating_sub(self.interval.saturating_mul(requests));
+    }
+
+    /// Fills at another rate from now on; what is left stays as it is.
+    pub(crate) fn set_refill(&mut self, now: Duration, per_second: f64) {
+        let interval = Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::MAX);
+        let interval = interval.clamp(Duration::from_nanos(1), LONGEST_INTERVAL);
+        let missing = self.full_at.saturating_sub(now);
+        let scale = interval.as_secs_f64() / self.interval.as_secs_f64();
+        let missing = Duration::try_from_secs_f64(missing.as_secs_f64() * scale);
+        self.full_at = now.saturating_add(missing.unwrap_or(Duration::MAX));
+        self.interval = interval;
     }
 
     fn set(&mut self, now: Duration, remaining: i64) {
@@ -121,6 +140,24 @@ mod tests {
         let mut bucket = TokenBucket::full(u32::MAX, 1);
         bucket.observe(ms(0), 0, u32::MAX);
         assert_eq!(bucket.remaining(ms(0)), 0);
+    }
+
+    #[test]
+    fn another_refill_keeps_what_is_left() {
+        let mut bucket = TokenBucket::full(250, 25);
+        bucket.observe(ms(1_000), 10, 0);
+        bucket.set_refill(ms(1_000), 50.0);
+        assert_eq!(bucket.remaining(ms(1_000)), 10);
+        assert_eq!(bucket.remaining(ms(2_000)), 60);
+        bucket.add(5);
+        assert_eq!(bucket.remaining(ms(2_000)), 65);
+        bucket.add(u32::MAX);
+        assert_eq!(bucket.remaining(ms(2_000)), 250);
+        for odd in [0.0, -1.0, 1e-300, 1e300, f64::NAN, f64::INFINITY] {
+            bucket.take(ms(2_000));
+            bucket.set_refill(ms(2_000), odd);
+            assert!(bucket.remaining(ms(2_000)) <= 250);
+        }
     }
 
     #[test]

@@ -30,13 +30,18 @@ impl Gate {
 
     /// Shuts after a refusal: for as long as it asked for, else for a wait that doubles with
     /// each refusal until an answer comes. Refusals of requests that were on their way when the
-    /// gate shut are one refusal.
-    pub(crate) fn shut(&mut self, sent_at: Duration, now: Duration, asked: Option<Duration>) {
+    /// gate shut are one refusal; says whether this is a new one.
+    pub(crate) fn shut(
+        &mut self,
+        sent_at: Duration,
+        now: Duration,
+        asked: Option<Duration>,
+    ) -> bool {
         let known = now < self.until && sent_at <= self.shut_at;
         let wait = match asked {
             // A wait of nothing would only be refused again.
             Some(wait) if !wait.is_zero() => wait.min(LONGEST_ASKED),
-            _ if known => return,
+            _ if known => return false,
             _ => {
                 let wait = self.next_wait;
                 self.next_wait = (wait * 2).min(LONGEST_WAIT);
@@ -45,6 +50,7 @@ impl Gate {
         };
         self.until = self.until.max(now.saturating_add(wait));
         self.shut_at = now;
+        !known
     }
 
     /// Takes note of an answer: the next wait without a word is short again.

@@ -7,12 +7,14 @@ use atg_core::{PaceObservation, PaceResult, Permit, Priority};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::QuotaLimit;
 use crate::gate::Gate;
-use crate::quota::Quota;
+use crate::quota::{Answer, Quota, Refusal};
 
 /// A refusal that asks for a longer wait than this is worth a warning.
 const LONG_WAIT: Duration = Duration::from_secs(30);
+
+/// Requests on their way before the first answer: so many may be refused where nothing is left.
+const FIRST_IN_FLIGHT: u32 = 8;
 
 /// One key's quota and whoever waits for it.
 ///
@@ -40,6 +42,7 @@ struct State {
     gate: Gate,
     in_flight: u32,
     waiting: [u32; 2],
+    answered: bool,
 }
 
 /// What there is for the first in line.
@@ -51,9 +54,10 @@ enum Turn {
 }
 
 impl Lane {
-    pub(crate) fn new(limit: QuotaLimit, in_flight_limit: u32, origin: Instant) -> Self {
-        let quota = Quota::whole(limit);
-        let state = State { quota, gate: Gate::open(), in_flight: 0, waiting: [0; 2] };
+    pub(crate) fn new(quota: &Quota, in_flight_limit: u32, origin: Instant) -> Self {
+        let gate = Gate::open();
+        let quota = *quota;
+        let state = State { quota, gate, in_flight: 0, waiting: [0; 2], answered: false };
         let queues = [Queue::default(), Queue::default()];
         Self { origin, in_flight_limit, state: Mutex::new(state), queues }
     }
@@ -97,25 +101,22 @@ impl Lane {
         let sent_at = now.saturating_sub(observation.elapsed);
         let hint = observation.quota;
         let mut state = self.state();
-        let mut used_up = false;
+        state.answered |= observation.result != PaceResult::Lost;
+        let mut refused = None;
         match observation.result {
             PaceResult::Throttled(asked) => {
-                state.gate.shut(sent_at, now, asked.or(hint.resets_after));
-                warn_of_long_wait(state.gate.until().saturating_sub(now));
-                // A refusal with quota left is about something else: another limit, or load.
-                used_up = hint.remaining.is_none_or(|left| left == 0);
+                let is_new = state.gate.shut(sent_at, now, asked.or(hint.resets_after));
+                let until = state.gate.until();
+                warn_of_long_wait(until.saturating_sub(now));
+                refused = Some(Refusal { until, is_new });
             }
             PaceResult::Answered => state.gate.answered(sent_at),
-            _ => {}
+            PaceResult::ServerFailed | PaceResult::Lost => {}
         }
-        if used_up {
-            let until = state.gate.until();
-            state.quota.exhaust(now, until);
-        } else {
-            // The observed request still has its permit.
-            let others = state.in_flight.saturating_sub(1);
-            state.quota.observe(sent_at, now, hint, others);
-        }
+        // The observed request still has its permit.
+        let others = state.in_flight.saturating_sub(1);
+        let taken = refused.is_none();
+        state.quota.observe(&Answer { sent_at, now, hint, others, taken, refused });
         self.wake(&state);
     }
 
@@ -123,7 +124,9 @@ impl Lane {
     fn turn(&self, state: &mut State, priority: Priority) -> Turn {
         let gives_way =
             priority == Priority::Bulk && state.waiting[index(Priority::Interactive)] > 0;
-        if gives_way || state.in_flight >= self.in_flight_limit {
+        let is_first = !state.answered && state.quota.learns();
+        let most = if is_first { FIRST_IN_FLIGHT } else { u32::MAX };
+        if gives_way || state.in_flight >= self.in_flight_limit.min(most) {
             return Turn::Later;
         }
         let now = self.origin.elapsed();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use atg_core::{OperationClass, QuotaHint};
 
 use crate::gate::LONGEST_ASKED;
+use crate::mirror::BucketMirror;
 use crate::{FixedWindow, TokenBucket, WindowHint};
 
 /// What the other side allows under one key, before any answer has said how much is left of it.
@@ -37,67 +38,108 @@ impl QuotaLimit {
     }
 }
 
+/// What came back of a request. Times are durations since any fixed moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer {
+    pub(crate) sent_at: Duration,
+    pub(crate) now: Duration,
+    pub(crate) hint: QuotaHint,
+    /// Other requests on their way.
+    pub(crate) others: u32,
+    /// Whether it counts against the quota, as far as one can know.
+    pub(crate) taken: bool,
+    pub(crate) refused: Option<Refusal>,
+}
+
+/// What a refusal means for its key.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refusal {
+    /// Until when nothing goes.
+    pub(crate) until: Duration,
+    /// The first of its burst.
+    pub(crate) is_new: bool,
+}
+
+impl Answer {
+    /// A refusal with quota left is about something else: another limit, or load.
+    pub(crate) fn is_refused_for_another_reason(&self) -> bool {
+        self.refused.is_some() && self.hint.remaining.is_some_and(|left| left > 0)
+    }
+
+    pub(crate) fn is_refused_for_want(&self) -> bool {
+        self.refused.is_some() && self.hint.remaining.is_none_or(|left| left == 0)
+    }
+
+    pub(crate) fn is_new_refusal(&self) -> bool {
+        self.refused.is_some_and(|refusal| refusal.is_new)
+    }
+}
+
 /// The mirror of one quota. Times are durations since any fixed moment.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::large_enum_variant, reason = "nearly every quota is a bucket")]
 pub(crate) enum Quota {
-    Bucket(TokenBucket),
+    Bucket(BucketMirror),
     Window(FixedWindow),
+    /// What nothing corrects.
+    Steady(TokenBucket),
 }
 
 impl Quota {
     pub(crate) fn whole(limit: QuotaLimit) -> Self {
         match limit {
             QuotaLimit::Bucket { capacity, refill_per_second } => {
-                Self::Bucket(TokenBucket::full(capacity, refill_per_second))
+                Self::Bucket(BucketMirror::full(capacity, refill_per_second))
             }
             QuotaLimit::Window { limit, period } => Self::Window(FixedWindow::new(limit, period)),
         }
     }
 
+    /// Whether answers correct it.
+    pub(crate) fn learns(&self) -> bool {
+        !matches!(self, Self::Steady(_))
+    }
+
     /// When the next request may go.
     pub(crate) fn ready_at(&self) -> Duration {
         match self {
-            Self::Bucket(bucket) => bucket.ready_at(),
+            Self::Bucket(mirror) => mirror.ready_at(),
             Self::Window(window) => window.ready_at(),
+            Self::Steady(bucket) => bucket.ready_at(),
         }
     }
 
     /// Takes one request, while others are on their way.
     pub(crate) fn take(&mut self, now: Duration, in_flight: u32) {
         match self {
-            Self::Bucket(bucket) => bucket.take(now),
+            Self::Bucket(mirror) => mirror.take(now),
             Self::Window(window) => window.take(now, in_flight),
+            Self::Steady(bucket) => bucket.take(now),
         }
     }
 
-    /// Takes note of what an answer said, while other requests are on their way.
-    pub(crate) fn observe(
-        &mut self,
-        sent_at: Duration,
-        now: Duration,
-        hint: QuotaHint,
-        in_flight: u32,
-    ) {
-        let resets_after = hint.resets_after.map(|delay| delay.min(LONGEST_ASKED));
+    /// Takes note of what came back.
+    pub(crate) fn observe(&mut self, answer: &Answer) {
         match self {
-            Self::Bucket(bucket) => {
-                if let Some(remaining) = hint.remaining {
-                    bucket.observe(now, remaining, in_flight);
-                }
-            }
-            Self::Window(window) => {
-                let remaining = hint.remaining;
-                window.observe(WindowHint { sent_at, now, remaining, resets_after }, in_flight);
-            }
+            Self::Bucket(mirror) => mirror.observe(answer),
+            Self::Window(window) => observe_window(window, answer),
+            Self::Steady(_) => {}
         }
     }
+}
 
-    /// Takes note of a refusal for want of quota: nothing is left, in a window until the gate
-    /// opens at least.
-    pub(crate) fn exhaust(&mut self, now: Duration, until: Duration) {
-        match self {
-            Self::Bucket(bucket) => bucket.exhaust(now),
-            Self::Window(window) => window.exhaust(until),
-        }
+/// A refusal for want of quota leaves nothing until the gate opens at least.
+fn observe_window(window: &mut FixedWindow, answer: &Answer) {
+    let Answer { sent_at, now, hint, others, .. } = *answer;
+    if let Some(refusal) = answer.refused.filter(|_| answer.is_refused_for_want()) {
+        window.exhaust(refusal.until);
+        return;
     }
+    if answer.is_refused_for_another_reason() {
+        window.doubt();
+        return;
+    }
+    let remaining = hint.remaining;
+    let resets_after = hint.resets_after.map(|delay| delay.min(LONGEST_ASKED));
+    window.observe(WindowHint { sent_at, now, remaining, resets_after }, others);
 }

@@ -1,41 +1,40 @@
 //! [`QuotaPace`]: requests as fast as the quotas allow.
 
-use std::hash::BuildHasher;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use atg_core::{OperationClass, Pace, PaceKey, PaceObservation, Permit, Priority};
-use foldhash::fast::RandomState;
-use tokio::time::Instant;
 
 use crate::QuotaLimit;
 use crate::lane::Lane;
+use crate::lanes::Lanes;
+use crate::quota::Quota;
 
-const SHARDS: usize = 16;
 const DEFAULT_IN_FLIGHT: u32 = 16;
 
-type Lanes = RwLock<std::collections::HashMap<PaceKey, Arc<Lane>, RandomState>>;
-
-/// Paces requests by a mirror of each key's quota.
+/// Paces requests by a mirror of each key's quota, and measures what the quota really is.
 ///
 /// - **Mirror**: before any answer the whole quota is assumed ([`QuotaLimit::azure`]); each
 ///   answer's word on what is left and when it resets corrects it.
+/// - **Rate**: how fast a bucket fills is measured from what the answers say is left, so that
+///   another client's share is left to it, and a changed quota found within seconds. Where no
+///   answer has said anything for 10 s, or what they say was wrong, refusals alone show the rate:
+///   it rises while none comes, and falls to what was let through between two of them.
 /// - **Gate**: a refusal holds the whole key, for as long as it asks (an hour at the most); one
 ///   that does not say, for 1 s, then 2 s, and so on up to a minute, until an answer comes. A
-///   failing server (5xx) holds nothing.
+///   failing server (5xx) holds nothing and slows nothing down.
 /// - **Order**: first come, first served; [`Priority::Interactive`] before [`Priority::Bulk`].
-/// - **Concurrency**: 16 requests in flight a key unless told; a permit gives its place back on
-///   drop. Nothing is held, and nothing taken from the quota, while waiting: `acquire` may be
-///   dropped at any time.
-/// - **Cost**: a key takes a few hundred bytes and is kept as long as the pace; keys do not contend.
+/// - **Concurrency**: 16 requests in flight a key unless told, 8 before the first answer; a permit
+///   gives its place back on drop. Nothing is held, and nothing taken from the quota, while
+///   waiting: `acquire` may be dropped at any time.
+/// - **Cost**: a key takes about half a kilobyte and is kept as long as the pace; keys do not
+///   contend.
 ///
 /// Observe an answer while its permit lives, then drop the permit: the mirror counts the other
 /// requests under way.
 #[derive(Debug)]
 pub struct QuotaPace {
-    origin: Instant,
-    hasher: RandomState,
-    shards: Box<[Lanes]>,
+    lanes: Lanes,
     limits: Vec<(OperationClass, QuotaLimit)>,
     in_flight: u32,
 }
@@ -43,13 +42,7 @@ pub struct QuotaPace {
 impl QuotaPace {
     /// A pace by Azure's own limits, 16 requests in flight a key.
     pub fn new() -> Self {
-        Self {
-            origin: Instant::now(),
-            hasher: RandomState::default(),
-            shards: (0..SHARDS).map(|_| Lanes::default()).collect(),
-            limits: Vec::new(),
-            in_flight: DEFAULT_IN_FLIGHT,
-        }
+        Self { lanes: Lanes::new(), limits: Vec::new(), in_flight: DEFAULT_IN_FLIGHT }
     }
 
     /// The same pace with another limit for one class of operation.
@@ -73,18 +66,8 @@ impl QuotaPace {
     }
 
     fn lane(&self, key: &PaceKey) -> Arc<Lane> {
-        let hash = self.hasher.hash_one(key);
-        // The high bits: a table uses the low ones for its own places.
-        let shard = usize::try_from(hash >> 60).unwrap_or_default() % SHARDS;
-        let lanes = &self.shards[shard];
-        if let Some(lane) = lanes.read().unwrap_or_else(PoisonError::into_inner).get(key) {
-            return Arc::clone(lane);
-        }
-        let mut lanes = lanes.write().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.entry(key.clone()).or_insert_with(|| {
-            Arc::new(Lane::new(self.limit(key.operation), self.in_flight, self.origin))
-        });
-        Arc::clone(lane)
+        let quota = || Quota::whole(self.limit(key.operation));
+        self.lanes.get(key, |origin| Lane::new(&quota(), self.in_flight, origin))
     }
 }
 

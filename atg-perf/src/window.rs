@@ -29,9 +29,13 @@ impl WindowHint {
 /// Times are durations since any fixed moment; the window reads no clock. Whether the other
 /// side's windows follow its own clock or open with a first request is not known: each answer's
 /// `resets_after` says when this one ends, and without one it lasts a period from its first
-/// request.
+/// request. The limit follows what the answers say is left: a larger one at once, a smaller one,
+/// or what other clients leave of it, with the next window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FixedWindow {
+    /// What was given.
+    nominal: u32,
+    /// What was learned.
     limit: u32,
     period: Duration,
     remaining: u32,
@@ -41,12 +45,17 @@ pub struct FixedWindow {
     hinted: bool,
     /// Requests under way when this window opened, which it may have to bear.
     carried: u32,
+    /// Answers that told what is left of this window.
+    told: u32,
+    /// The largest limit that these speak of.
+    told_limit: u32,
 }
 
 impl FixedWindow {
     /// A window that nothing has fallen into; a limit of 0 counts as 1.
     pub fn new(limit: u32, period: Duration) -> Self {
         Self {
+            nominal: limit.max(1),
             limit: limit.max(1),
             period,
             remaining: 0,
@@ -54,6 +63,8 @@ impl FixedWindow {
             ends_at: Duration::ZERO,
             hinted: false,
             carried: 0,
+            told: 0,
+            told_limit: 0,
         }
     }
 
@@ -88,12 +99,20 @@ impl FixedWindow {
         if let Some(end) = resets_at {
             self.end_at(end, hint.now, in_flight);
         }
-        if let Some(remaining) = hint.remaining
-            && remaining < u64::from(self.remaining)
-        {
+        if let Some(remaining) = hint.remaining {
             let remaining = u32::try_from(remaining).unwrap_or(u32::MAX);
-            self.remaining = remaining.saturating_sub(in_flight);
+            self.learn(remaining);
+            if remaining < self.remaining {
+                self.remaining = remaining.saturating_sub(in_flight);
+            }
         }
+    }
+
+    /// Takes note of a refusal while something was left by all that was said: a larger limit
+    /// than was given is not believed.
+    pub(crate) fn doubt(&mut self) {
+        self.limit = self.limit.min(self.nominal);
+        self.remaining = self.remaining.min(self.limit);
     }
 
     /// Takes note that nothing is left until then, or until the end that an answer has told
@@ -104,7 +123,24 @@ impl FixedWindow {
         self.hinted = true;
     }
 
+    /// What is left and what was answered make the limit, but for what others took; and more left
+    /// than the limit proves a larger one.
+    fn learn(&mut self, remaining: u32) {
+        self.told = self.told.saturating_add(1);
+        self.told_limit = self.told_limit.max(remaining.saturating_add(self.told));
+        if remaining >= self.limit {
+            let limit = remaining.saturating_add(1);
+            self.remaining = self.remaining.saturating_add(limit - self.limit);
+            self.limit = limit;
+        }
+    }
+
     fn open(&mut self, starts_at: Duration, ends_at: Duration, in_flight: u32) {
+        // One less may be an answer that came out of order.
+        if self.told > 0 && self.told_limit + 1 < self.limit {
+            self.limit = self.told_limit;
+        }
+        (self.told, self.told_limit) = (0, 0);
         // One request at least goes through each window, or nothing would ever move.
         self.carried = in_flight.min(self.limit - 1);
         self.remaining = self.limit - self.carried;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use atg_perf::RetryBudget;
+
 /// How long and how often to try again.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RetryPolicy {
@@ -14,6 +16,10 @@ pub struct RetryPolicy {
     /// How long one request may be held back by throttling before it fails; default 15 minutes.
     /// Azure is seen to ask for more than 6 minutes.
     pub throttled_for: Duration,
+    /// Repetitions that all requests of a client share, throttled ones not counted; where none is
+    /// left, a failure is final. Default: 100 at once, 10 a second, and a fifth of all requests,
+    /// so that an outage is not met by six times the load.
+    pub budget: RetryBudget,
 }
 
 impl Default for RetryPolicy {
@@ -23,6 +29,7 @@ impl Default for RetryPolicy {
             first_delay: Duration::from_millis(500),
             longest_delay: Duration::from_secs(30),
             throttled_for: Duration::from_secs(15 * 60),
+            budget: RetryBudget::default(),
         }
     }
 }

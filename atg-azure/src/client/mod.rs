@@ -5,14 +5,15 @@ mod paging;
 mod quota;
 mod send;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use atg_core::{OperationClass, Pace, PaceKey, Priority, ResourceId, Result, SourceUsage, Text};
-use atg_perf::QuotaPace;
+use atg_perf::{QuotaPace, RetryBudget};
 use bytes::Bytes;
 use http::Method;
+use tokio::time::Instant;
 
 pub use backoff::RetryPolicy;
 pub use paging::Links;
@@ -40,6 +41,9 @@ struct Inner<T, P> {
     principal: Arc<str>,
     tenant: Arc<str>,
     retry: RetryPolicy,
+    /// What is left of the policy's budget; its times count from `started`.
+    budget: Mutex<RetryBudget>,
+    started: Instant,
     jitter: backoff::Jitter,
     usage: Usage,
 }
@@ -120,6 +124,8 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
                 principal: "self".into(),
                 tenant: "tenant".into(),
                 retry: RetryPolicy::default(),
+                budget: Mutex::new(RetryPolicy::default().budget),
+                started: Instant::now(),
                 jitter: backoff::Jitter::default(),
                 usage: Usage::default(),
             }),
@@ -132,6 +138,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.retry = retry;
+            inner.budget = Mutex::new(retry.budget);
         }
         self
     }

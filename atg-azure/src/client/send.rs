@@ -1,11 +1,13 @@
 //! Sending: token, pace, transport, and what to do with each kind of answer.
 
 use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use atg_core::{
     Error, ErrorKind, Pace, PaceObservation, PaceResult, Permit, QuotaHint, Result, Text,
 };
+use atg_perf::RetryBudget;
 use bytes::Bytes;
 use http::{HeaderMap, Response, header};
 use tokio::time::Instant;
@@ -55,6 +57,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
         mut check: impl FnMut(Text) -> Result<R>,
     ) -> Result<R> {
         let mut tries = Tries::default();
+        self.budget().deposit();
         loop {
             let error = match self.try_once(request, &mut tries).await {
                 Ok(body) => match check(body) {
@@ -167,8 +170,16 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
         if !error.is_retryable() || tries.failed >= policy.attempts {
             return None;
         }
+        if !self.budget().withdraw(self.inner.started.elapsed()) {
+            tracing::debug!("too many requests fail: this one is not sent again");
+            return None;
+        }
         let jittered = || policy.delay(tries.failed + 1, self.inner.jitter.next());
         Some(error.retry_after().unwrap_or_else(jittered))
+    }
+
+    fn budget(&self) -> MutexGuard<'_, RetryBudget> {
+        self.inner.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The body of an answer of 2xx; any other as an error.
