@@ -13,6 +13,7 @@ use futures::TryStreamExt;
 
 use crate::answers::CacheSection;
 use crate::graph::{Graph, Place};
+use crate::measure::Measure;
 use crate::options::Options;
 use crate::progress::Bar;
 use crate::report::{self, CheckLine, Report, ScaleSection, ValidationSection};
@@ -21,19 +22,19 @@ use crate::source::{self, Origin};
 /// Runs the whole flow; true where everything that was asked for was done.
 pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result<bool> {
     let place = Place::of(options)?;
-    if let Some(path) = &options.report {
-        report::check_path(path, place.file())?;
-    }
+    report::check_paths(options, place.file())?;
     let origin = source::open(options)?;
+    let measure = Measure::of(origin.source.clone());
+    let _watch = measure.watch();
     if !options.quiet {
         println!("source: {}\ngraph:  {place}\n", origin.name);
     }
     if options.dry_run {
-        return dry_run(options, &place, origin, cancel).await;
+        return dry_run(options, &place, origin, cancel, measure).await;
     }
     let graph = place.open().await?;
     let name = origin.name.clone();
-    let mut flow = Flow { options, cancel, graph, phases: Vec::new() };
+    let mut flow = Flow { options, cancel, measure, graph, phases: Vec::new() };
     let (scan, cache) = flow.scan(origin).await?;
     let counts = flow.graph.counts().await?;
     let scaled = flow.scale(&counts).await?;
@@ -47,21 +48,24 @@ pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result
         scale: scaled.0,
         validation,
         phases: flow.phases,
-        peak_memory_bytes: report::peak_memory_bytes(),
+        peak_memory_bytes: flow.measure.peak_memory_bytes(),
     };
-    finish(options, &place, &report, &counts)
+    finish(options, &place, &report, &counts, &flow.measure)
 }
 
 struct Flow<'a> {
     options: &'a Options,
     cancel: &'a CancellationToken,
+    measure: Measure,
     graph: Arc<dyn Graph>,
     phases: Vec<Phase>,
 }
 
 impl Flow<'_> {
     async fn scan(&mut self, origin: Origin) -> Result<(ScanReport, CacheSection)> {
-        let (mut scan, cache) = scan(self.options, origin, self.graph.clone(), self.cancel).await?;
+        let graph = self.graph.clone();
+        let (mut scan, cache) =
+            scan(self.options, origin, graph, self.cancel, &self.measure).await?;
         scan.unresolved = self.unresolved().await?;
         self.phases.append(&mut scan.phases);
         Ok((scan, cache))
@@ -84,13 +88,16 @@ impl Flow<'_> {
             return Ok((ScaleSection::default(), None));
         }
         let begun = Instant::now();
+        let phase = self.measure.monitor.phase("scale");
         let bar = Arc::new(Bar::new("scaling", self.options.quiet));
-        let shown = bar.clone();
+        let (shown, measure) = (bar.clone(), self.measure.clone());
+        let sizer = self.options.batch.sizer(&self.graph.profile());
         // The same seed names the same operation: a run that was killed goes on.
         let work = ScaleUp::to(self.options.scale_to)
             .with_seed(self.options.seed)
-            .with_sizer(self.options.batch.sizer(&self.graph.profile()))
+            .with_sizer(self.measure.noting(sizer))
             .with_progress(move |progress| {
+                measure.scaled(progress);
                 if progress.phase == ScalePhase::Nodes {
                     shown.count(progress.done, progress.total.unwrap_or(0));
                 }
@@ -112,6 +119,8 @@ impl Flow<'_> {
             return Ok((ScaleSection::default(), None));
         };
         let written = after.nodes - counts.nodes + after.relationships - counts.relationships;
+        phase.add_items(written);
+        phase.finish();
         self.phases.push(Phase::new("scale", begun.elapsed(), written));
         let section = ScaleSection {
             template_nodes: scaled.template_nodes,
@@ -132,16 +141,16 @@ impl Flow<'_> {
             return Ok(ValidationSection::default());
         }
         let begun = Instant::now();
+        let phase = self.measure.monitor.phase("validate");
         let validation = match scaled {
             Some(scaled) => validate(&self.graph, scaled).await?,
             None => validate_graph(&self.graph).await?,
         };
         let counts = self.graph.counts().await?;
-        self.phases.push(Phase::new(
-            "validate",
-            begun.elapsed(),
-            counts.nodes + counts.relationships,
-        ));
+        let rows = counts.nodes + counts.relationships;
+        phase.add_items(rows);
+        phase.finish();
+        self.phases.push(Phase::new("validate", begun.elapsed(), rows));
         Ok(section(validation, scan))
     }
 
@@ -157,9 +166,10 @@ async fn scan<G: GraphSink + 'static>(
     origin: Origin,
     sink: G,
     cancel: &CancellationToken,
+    measure: &Measure,
 ) -> Result<(ScanReport, CacheSection)> {
     let bar = Arc::new(Bar::new("scanning", options.quiet));
-    let shown = bar.clone();
+    let (shown, noted) = (bar.clone(), measure.clone());
     let settings = PipelineOptions {
         tenant_id: origin.tenant_id.as_str().into(),
         bytes_in_flight: 64 << 20,
@@ -167,10 +177,14 @@ async fn scan<G: GraphSink + 'static>(
     };
     let sizer = options.batch.sizer(&sink.profile());
     let report = Pipeline::new(origin.source, sink)
-        .with_sizer(sizer)
+        .with_sizer(measure.noting(sizer))
+        .with_monitor(measure.monitor.clone())
         .with_options(settings)
         .with_cancellation(cancel.clone())
-        .with_observer(move |progress| shown.scan(progress))
+        .with_observer(move |progress| {
+            shown.scan(progress);
+            noted.scan(progress);
+        })
         .run()
         .await?;
     bar.finish();
@@ -183,11 +197,12 @@ async fn dry_run(
     place: &Place,
     origin: Origin,
     cancel: &CancellationToken,
+    measure: Measure,
 ) -> Result<bool> {
     let name = origin.name.clone();
     let graph = place.open_to_read().await?;
     let counts = graph.counts().await?;
-    let (mut scan, cache) = scan(options, origin, DryRun::new(graph), cancel).await?;
+    let (mut scan, cache) = scan(options, origin, DryRun::new(graph), cancel, &measure).await?;
     let phases = std::mem::take(&mut scan.phases);
     if !options.quiet {
         println!("dry run: \"written\" below is what would be; nothing was written or scaled");
@@ -200,12 +215,18 @@ async fn dry_run(
         cache,
         scale: ScaleSection::default(),
         phases,
-        peak_memory_bytes: report::peak_memory_bytes(),
+        peak_memory_bytes: measure.peak_memory_bytes(),
     };
-    finish(options, place, &report, &counts)
+    finish(options, place, &report, &counts, &measure)
 }
 
-fn finish(options: &Options, place: &Place, report: &Report, counts: &GraphCounts) -> Result<bool> {
+fn finish(
+    options: &Options,
+    place: &Place,
+    report: &Report,
+    counts: &GraphCounts,
+    measure: &Measure,
+) -> Result<bool> {
     if !options.quiet {
         report::print(report, counts);
         if !options.dry_run {
@@ -214,8 +235,9 @@ fn finish(options: &Options, place: &Place, report: &Report, counts: &GraphCount
     }
     report::print_problems(&report.scan);
     if let Some(path) = &options.report {
-        report::write_json(report, path)?;
+        report::write(&report::json(report)?, path)?;
     }
+    measure.keep(options, report)?;
     Ok(report.scan.is_complete() && report.validation.passed)
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Parser, ValueEnum};
 
 use crate::batches::Batch;
+use crate::pace::PaceOption;
 
 /// Scan an Azure tenant into a property graph, scale the graph up, validate it, and report.
 ///
@@ -86,6 +87,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "auto|static|N", default_value_t = Batch::Auto)]
     pub(crate) batch: Batch,
 
+    /// When requests go out: auto mirrors the service's quotas, so that hardly any is refused; none
+    /// sends at once; N sends so many a second to each subscription [requests/s, 1 to 10,000]
+    #[arg(long, value_name = "auto|none|N", default_value_t = PaceOption::Auto)]
+    pub(crate) pace: PaceOption,
+
     /// Read, compare and report; write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -93,6 +99,15 @@ pub(crate) struct Options {
     /// Write the report as JSON to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+
+    /// Write the report as a page with charts to this file; it needs no network to be read
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+
+    /// Add the run to this file, a line of JSON; compare_reports tells what changed between runs
+    #[arg(long, value_name = "FILE")]
+    #[allow(clippy::doc_markdown, reason = "this text is shown by --help")]
+    pub(crate) metrics: Option<PathBuf>,
 
     /// No progress and no tables; errors and the exit status only
     #[arg(long)]
@@ -117,6 +132,8 @@ const EXAMPLES: &str = "Examples:
   scan_and_scale --list-type Microsoft.Network/natGateways --cache DIR
                                                    with a type that only its own listing has
   scan_and_scale --graph bolt://127.0.0.1:7687     into a Neo4j server; scripts/neo4j start has one
+  scan_and_scale --html report.html --metrics runs.jsonl
+                                                   with charts, and kept for comparison
 
 Exit status: 0 the job was done; 1 it was not, or only in part; 2 wrong usage; 130 stopped by Ctrl-C.";
 

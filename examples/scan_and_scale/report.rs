@@ -1,7 +1,7 @@
 //! The report: JSON for programs, tables for people.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use atg_core::pipeline::{Phase, ScanReport};
 use atg_core::{Error, ErrorKind, GraphCounts, Result};
@@ -10,6 +10,7 @@ use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use crate::answers::CacheSection;
+use crate::options::Options;
 
 /// Everything a run did.
 #[derive(Debug, Serialize)]
@@ -49,15 +50,34 @@ pub(crate) struct CheckLine {
     pub(crate) detail: String,
 }
 
+/// Finds, before any work, that a file the options name cannot be written, is the graph's, or is
+/// named twice.
+pub(crate) fn check_paths(options: &Options, graph: Option<&Path>) -> Result<()> {
+    let paths = [&options.report, &options.html, &options.metrics];
+    let paths: Vec<&Path> = paths.into_iter().flatten().map(PathBuf::as_path).collect();
+    for (place, path) in paths.iter().enumerate() {
+        let others = paths.iter().take(place);
+        if others
+            .copied()
+            .any(|other| other.is_file() && is_same_file(path, other) || *path == other)
+        {
+            let message = format!("{}: each report needs a file of its own", path.display());
+            return Err(Error::new(ErrorKind::InvalidInput, "write report", message));
+        }
+        check_path(path, graph)?;
+    }
+    Ok(())
+}
+
 /// Finds, before any work, that a report cannot be written to `path`, or is the graph's file.
-pub(crate) fn check_path(path: &Path, graph: Option<&Path>) -> Result<()> {
+fn check_path(path: &Path, graph: Option<&Path>) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let problem = if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         format!("there is no directory {}; create it first", folder.display())
     } else if path.is_dir() {
         "the path is a directory; name a file in it".to_owned()
     } else if graph.is_some_and(|graph| is_same_file(path, graph)) {
-        "this file is the graph; give --report another path".to_owned()
+        "this file is the graph; give the report another path".to_owned()
     } else {
         return Ok(());
     };
@@ -70,14 +90,19 @@ fn is_same_file(a: &Path, b: &Path) -> bool {
     absolute(a) == absolute(b)
 }
 
-/// Writes the report as JSON: to a temporary file beside it first, so that a reader never sees
-/// half a report.
-pub(crate) fn write_json(report: &Report, path: &Path) -> Result<()> {
+/// The report as JSON.
+pub(crate) fn json(report: &Report) -> Result<String> {
+    let failed =
+        |error| Error::new(ErrorKind::Internal, "write report", "it is no JSON").with_source(error);
+    Ok(serde_json::to_string_pretty(report).map_err(failed)? + "\n")
+}
+
+/// Writes a report: to a temporary file beside it first, so that a reader never sees half of it.
+pub(crate) fn write(text: &str, path: &Path) -> Result<()> {
     let failed = |error: std::io::Error| {
         let message = format!("{} cannot be written; choose another path", path.display());
         Error::new(ErrorKind::InvalidInput, "write report", message).with_source(error)
     };
-    let text = serde_json::to_string_pretty(report).map_err(|e| failed(e.into()))? + "\n";
     if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
         // A device, a pipe or a link, such as /dev/stdout, is written to, never replaced.
         return std::fs::write(path, text).map_err(failed);
@@ -205,12 +230,4 @@ pub(crate) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
-}
-
-/// The most memory this process has held, in bytes; 0 where the system does not tell.
-pub(crate) fn peak_memory_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
-    let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().unwrap_or(0);
-    kilobytes * 1024
 }

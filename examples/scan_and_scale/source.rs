@@ -10,13 +10,14 @@ use atg_azure::{
     StaticToken, Transport,
 };
 use atg_cache::Caller;
-use atg_core::{Error, ErrorKind, Pace, ResourceSource, Result, Unpaced};
+use atg_core::{Error, ErrorKind, Pace, ResourceSource, Result};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::answers::Answers;
 use crate::options::{LimitsOption, Options};
+use crate::pace::PaceOption;
 
 /// A source, and what to call it in the report.
 pub(crate) struct Origin {
@@ -78,16 +79,8 @@ fn simulator(options: &Options, answers: Answers) -> Result<Origin> {
     let token = StaticToken::new(AccessToken::new("simulated")?);
     let cloud = Cloud::public()?;
     let caller = Caller::new(&tenant_id, "simulated");
-    let source = match options.limits {
-        LimitsOption::Azure => {
-            let client = ArmClient::new(simulator, token, cloud);
-            tenant(client, options, &answers, caller)
-        }
-        LimitsOption::None => {
-            let client = ArmClient::with_pace(simulator, token, cloud, Unpaced);
-            tenant(client, options, &answers, caller)
-        }
-    };
+    let client = ArmClient::with_pace(simulator, token, cloud, PaceOption::of(options));
+    let source = tenant(client, options, &answers, caller);
     let name = format!(
         "simulated tenant ({} resources, {} subscriptions, seed {})",
         options.resources, options.subscriptions, options.seed
@@ -108,7 +101,8 @@ fn azure(options: &Options, answers: Answers) -> Result<Origin> {
         Error::new(ErrorKind::InvalidInput, "sign in", message).with_source(error)
     })?;
     let token = StaticToken::new(token);
-    let client = ArmClient::new(ReqwestTransport::new()?, token, Cloud::public()?);
+    let transport = ReqwestTransport::new()?;
+    let client = ArmClient::with_pace(transport, token, Cloud::public()?, PaceOption::of(options));
     let name = format!("Azure tenant {tenant_id}");
     let source = tenant(client, options, &answers, caller);
     Ok(Origin { source, name, tenant_id, answers })

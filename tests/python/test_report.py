@@ -63,7 +63,7 @@ def page_of_a_throttled_scan(folder):
     page = folder / "report.html"
     subprocess.run(
         [program, "--resources", str(RESOURCES), "--limits", "azure", "--latency-ms", "5",
-         "--scale-to", "0", "--quiet", "--graph", folder / "graph.sqlite", "--html", page],
+         "--pace", "none", "--fault-rate", "0.3", "--scale-to", "0", "--quiet", "--graph", folder / "graph.sqlite", "--html", page],
         check=True, timeout=540, stdin=subprocess.DEVNULL)
     return page
 

@@ -101,8 +101,9 @@ impl<S: ResourceSource + 'static, G: GraphSink + 'static> Pipeline<S, G> {
         self
     }
 
-    /// The same pipeline measured by `monitor`: the operations `"write nodes"` and
-    /// `"write relationships"`, a record a batch; the phases `"scan"`, `"resolve"`, `"flush"`.
+    /// The same pipeline measured by `monitor`: the operation `"read page"`, a record a page with
+    /// the waits for the source's quotas in it; `"write nodes"` and `"write relationships"`, a
+    /// record a batch; the phases `"scan"`, `"resolve"`, `"flush"`.
     #[must_use]
     pub fn with_monitor(mut self, monitor: impl PerfMonitor + 'static) -> Self {
         self.monitor = Arc::new(monitor);

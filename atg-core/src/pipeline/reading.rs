@@ -5,12 +5,16 @@ use std::sync::Arc;
 use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug_span};
 
 use super::map::{Mapped, Mapper};
 use super::options::PipelineOptions;
-use crate::{Error, ErrorKind, Page, Read, ResourceSource, Scope, ScopeEnd, ScopeStatus, Skipped};
+use crate::{
+    Error, ErrorKind, Measurement, Page, PerfMonitor, PerfRecorder, Read, ResourceSource, Scope,
+    ScopeEnd, ScopeStatus, Skipped,
+};
 
 /// Keeps a chunk's share of the bytes in flight until the last of its rows is stored.
 pub(super) type Hold = Arc<OwnedSemaphorePermit>;
@@ -31,6 +35,7 @@ pub(super) fn start<S: ResourceSource + 'static>(
     source: &Arc<S>,
     scopes: Vec<Scope>,
     options: &PipelineOptions,
+    monitor: &dyn PerfMonitor,
     cancel: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> mpsc::Receiver<Chunk> {
@@ -46,6 +51,7 @@ pub(super) fn start<S: ResourceSource + 'static>(
             units,
             page_units: 1,
             mapper: Mapper::new(options.map, options.tenant_id.clone()),
+            recorder: monitor.recorder(),
             cancel: cancel.clone(),
         };
         let queue = queue.clone();
@@ -62,6 +68,7 @@ struct Reader<S> {
     /// The share of the bytes in flight that the last page took.
     page_units: usize,
     mapper: Mapper,
+    recorder: Box<dyn PerfRecorder>,
     cancel: CancellationToken,
 }
 
@@ -90,8 +97,10 @@ impl<S: ResourceSource> Reader<S> {
             // A page is asked for only once there is room for one like the last: so pages that
             // are being read are bounded too.
             let Some(room) = self.acquire(self.page_units).await else { break };
+            let begun = Instant::now();
             match stream.next().await {
                 Some(Read::Page(page)) => {
+                    self.record(&page, begun);
                     if !self.send(page, room).await {
                         break;
                     }
@@ -106,6 +115,16 @@ impl<S: ResourceSource> Reader<S> {
             "the source's stream ended without saying how",
         );
         ScopeEnd { status: ScopeStatus::Failed, error: Some(error) }
+    }
+
+    fn record(&mut self, page: &Page, begun: Instant) {
+        self.recorder.record(&Measurement {
+            operation: "read page",
+            elapsed: begun.elapsed(),
+            items: page.resources.len() as u64,
+            bytes: page.bytes as u64,
+            succeeded: true,
+        });
     }
 
     async fn acquire(&self, units: usize) -> Option<OwnedSemaphorePermit> {

@@ -77,8 +77,14 @@ where
         writer.expect_nodes(self.progress.expected);
         let mut tasks = JoinSet::new();
         let cancel = &self.pipeline.cancel;
-        let mut chunks =
-            reading::start(&self.pipeline.source, scopes, self.options(), cancel, &mut tasks);
+        let mut chunks = reading::start(
+            &self.pipeline.source,
+            scopes,
+            self.options(),
+            &*self.pipeline.monitor,
+            cancel,
+            &mut tasks,
+        );
         let mut reading = true;
         while reading || !writer.is_empty() {
             // With nothing to wait for but the source, what is there goes out as it is.

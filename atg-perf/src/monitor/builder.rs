@@ -45,8 +45,8 @@ impl MonitorBuilder {
         self
     }
 
-    /// Whether phases measure the process's peak memory [yes]. Switch it off where another part
-    /// of the program resets the peak for its own ends.
+    /// Whether phases measure the process's peak memory; they do unless told. Switch it off where
+    /// another part of the program resets the peak for its own ends.
     pub fn measures_memory(mut self, measures: bool) -> Self {
         self.measures_memory = measures;
         self

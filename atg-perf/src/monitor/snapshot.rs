@@ -91,7 +91,7 @@ pub struct PhaseFigures {
     pub elapsed: Duration,
     /// Items moved.
     pub items: u64,
-    /// The most memory that the process had meanwhile [bytes], where the system tells.
+    /// The most memory that the process had meanwhile, in bytes, where the system tells.
     pub peak_memory: Option<u64>,
     /// Whether it was finished; else it was broken off.
     pub finished: bool,
