@@ -19,7 +19,7 @@ const CAUTION: f64 = 0.98;
 /// What a refusal that measures nothing cuts it to.
 const PLAIN_CUT: f64 = 0.9;
 const SLOWEST: f64 = 1e-3;
-const FASTEST: f64 = 1e6;
+const FASTEST: f64 = 1e9;
 
 /// A rate that rises while requests go at it and none is refused, and falls with a refusal.
 ///

@@ -29,8 +29,8 @@ impl TokenBucket {
 
     /// Requests left; negative where more are on their way than the bucket holds.
     pub fn remaining(&self, now: Duration) -> i64 {
-        let missing = self.full_at.saturating_sub(now).as_nanos();
-        let missing = missing.div_ceil(self.interval.as_nanos().max(1));
+        let missing = nanoseconds(self.full_at.saturating_sub(now));
+        let missing = missing.div_ceil(nanoseconds(self.interval).max(1));
         i64::from(self.capacity) - i64::try_from(missing).unwrap_or(i64::MAX)
     }
 
@@ -85,6 +85,11 @@ impl TokenBucket {
         });
         self.full_at = now.saturating_add(self.interval.saturating_mul(missing));
     }
+}
+
+/// At the most 584 years; dividing less wide numbers is several times as fast.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

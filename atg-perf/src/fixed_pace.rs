@@ -1,9 +1,8 @@
 //! [`FixedPace`]: requests at a steady rate.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use atg_core::{Pace, PaceKey, PaceObservation, Permit, Priority};
+use tokio::time::Instant;
 
 use crate::TokenBucket;
 use crate::lane::Lane;
@@ -45,19 +44,19 @@ impl FixedPace {
         Self { lanes: Lanes::new(), per_second, burst }
     }
 
-    fn lane(&self, key: &PaceKey) -> Arc<Lane> {
-        let quota = || Quota::Steady(TokenBucket::full(self.burst, self.per_second));
-        self.lanes.get(key, |origin| Lane::new(&quota(), u32::MAX, origin))
+    fn lane(&self, origin: Instant) -> Lane {
+        let bucket = TokenBucket::full(self.burst, self.per_second);
+        Lane::new(&Quota::Steady(bucket), u32::MAX, origin)
     }
 }
 
 #[async_trait]
 impl Pace for FixedPace {
     async fn acquire(&self, key: &PaceKey, priority: Priority) -> Permit {
-        self.lane(key).acquire(priority).await
+        self.lanes.acquire(key, priority, |origin| self.lane(origin)).await
     }
 
     fn observe(&self, key: &PaceKey, observation: &PaceObservation) {
-        self.lane(key).observe(observation);
+        self.lanes.observe(key, observation, |origin| self.lane(origin));
     }
 }

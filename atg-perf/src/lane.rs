@@ -62,19 +62,20 @@ impl Lane {
         Self { origin, in_flight_limit, state: Mutex::new(state), queues }
     }
 
+    /// A permit, where nobody waits and one is there at once.
+    pub(crate) fn try_acquire(self: &Arc<Self>, priority: Priority) -> Option<Permit> {
+        let mut state = self.state();
+        let is_free = state.waiting[index(priority)] == 0
+            && matches!(self.turn(&mut state, priority), Turn::Now);
+        drop(state);
+        is_free.then(|| Permit::holding(Sent(Arc::clone(self))))
+    }
+
     /// Waits for a turn.
-    pub(crate) async fn acquire(self: &Arc<Self>, priority: Priority) -> Permit {
-        let waiting = {
-            let mut state = self.state();
-            let ahead = state.waiting[index(priority)];
-            if ahead == 0 && matches!(self.turn(&mut state, priority), Turn::Now) {
-                drop(state);
-                return self.permit();
-            }
-            Waiting::count_in(self, &mut state, priority)
-        };
+    pub(crate) async fn wait(self: Arc<Self>, priority: Priority) -> Permit {
+        let waiting = Waiting::count_in(&self, priority);
         let queue = &self.queues[index(priority)];
-        let _first = queue.turnstile.lock().await;
+        let first = queue.turnstile.lock().await;
         loop {
             let turn = self.turn(&mut self.state(), priority);
             match turn {
@@ -92,7 +93,8 @@ impl Lane {
             }
         }
         drop(waiting);
-        self.permit()
+        drop(first);
+        Permit::holding(Sent(self))
     }
 
     /// Takes note of what came back.
@@ -148,10 +150,6 @@ impl Lane {
         }
     }
 
-    fn permit(self: &Arc<Self>) -> Permit {
-        Permit::holding(Sent(Arc::clone(self)))
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -177,8 +175,8 @@ struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    fn count_in(lane: &'a Lane, state: &mut State, priority: Priority) -> Self {
-        state.waiting[index(priority)] += 1;
+    fn count_in(lane: &'a Lane, priority: Priority) -> Self {
+        lane.state().waiting[index(priority)] += 1;
         Self { lane, priority }
     }
 }

@@ -1,46 +1,81 @@
 //! [`Lanes`]: the lanes of all keys.
 
-use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use atg_core::PaceKey;
+use atg_core::{PaceKey, PaceObservation, Permit, Priority};
 use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 use tokio::time::Instant;
 
 use crate::lane::Lane;
 
 const SHARDS: usize = 16;
 
-type Shard = RwLock<HashMap<PaceKey, Arc<Lane>, RandomState>>;
+/// A table rather than a map: one hash chooses the shard and the place in it.
+type Shard = RwLock<HashTable<(PaceKey, Arc<Lane>)>>;
 
 /// A lane for each key, made when the key is first used and kept.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     origin: Instant,
     hasher: RandomState,
-    shards: Box<[Shard]>,
+    shards: [Shard; SHARDS],
 }
 
 impl Lanes {
     /// No lanes; their times count from now.
     pub(crate) fn new() -> Self {
-        let hasher = RandomState::default();
-        let shards = (0..SHARDS).map(|_| Shard::default()).collect();
-        Self { origin: Instant::now(), hasher, shards }
+        let shards = std::array::from_fn(|_| Shard::default());
+        Self { origin: Instant::now(), hasher: RandomState::default(), shards }
     }
 
-    /// The lane of a key; `make` is given the moment from which its times count.
-    pub(crate) fn get(&self, key: &PaceKey, make: impl FnOnce(Instant) -> Lane) -> Arc<Lane> {
-        let hash = self.hasher.hash_one(key);
-        // The high bits: a table uses the low ones for its own places.
-        let shard = usize::try_from(hash >> 60).unwrap_or_default() % SHARDS;
-        let lanes = &self.shards[shard];
-        if let Some(lane) = lanes.read().unwrap_or_else(PoisonError::into_inner).get(key) {
-            return Arc::clone(lane);
+    /// Waits for a turn of the key. `make` is given the moment from which the times of a new lane
+    /// count.
+    pub(crate) async fn acquire(
+        &self,
+        key: &PaceKey,
+        priority: Priority,
+        make: impl FnOnce(Instant) -> Lane,
+    ) -> Permit {
+        let at_once =
+            self.with(key, make, |lane| lane.try_acquire(priority).ok_or_else(|| Arc::clone(lane)));
+        match at_once {
+            Ok(permit) => permit,
+            // In a box: most never wait, and need not make room for it.
+            Err(lane) => Box::pin(lane.wait(priority)).await,
         }
-        let mut lanes = lanes.write().unwrap_or_else(PoisonError::into_inner);
-        let lane = lanes.entry(key.clone()).or_insert_with(|| Arc::new(make(self.origin)));
-        Arc::clone(lane)
+    }
+
+    /// Takes note of what came back.
+    pub(crate) fn observe(
+        &self,
+        key: &PaceKey,
+        observation: &PaceObservation,
+        make: impl FnOnce(Instant) -> Lane,
+    ) {
+        self.with(key, make, |lane| lane.observe(observation));
+    }
+
+    fn with<R>(
+        &self,
+        key: &PaceKey,
+        make: impl FnOnce(Instant) -> Lane,
+        act: impl FnOnce(&Arc<Lane>) -> R,
+    ) -> R {
+        let hash = self.hasher.hash_one(key);
+        let is_it = |(of, _): &(PaceKey, Arc<Lane>)| of == key;
+        // Bits that the table does not look at first.
+        let shard = usize::try_from(hash >> 32).unwrap_or_default() % SHARDS;
+        let shard = &self.shards[shard];
+        if let Some((_, lane)) =
+            shard.read().unwrap_or_else(PoisonError::into_inner).find(hash, is_it)
+        {
+            return act(lane);
+        }
+        let mut lanes = shard.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = lanes.entry(hash, is_it, |(of, _)| self.hasher.hash_one(of));
+        let lane = entry.or_insert_with(|| (key.clone(), Arc::new(make(self.origin))));
+        act(&lane.get().1)
     }
 }

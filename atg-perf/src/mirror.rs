@@ -42,7 +42,7 @@ pub(crate) struct BucketMirror {
     refill: RefillEstimate,
     surplus: Surplus,
     aimd: AimdRate,
-    drained_at: Duration,
+    drained_at: Option<Duration>,
     /// Answers on end by which nothing was left in spite of the reserve.
     stuck: u32,
     told_at: Option<Duration>,
@@ -62,7 +62,7 @@ impl BucketMirror {
             refill: RefillEstimate::default(),
             surplus: Surplus::default(),
             aimd: AimdRate::new(nominal),
-            drained_at: Duration::ZERO,
+            drained_at: None,
             stuck: 0,
             told_at: None,
             refused_at: None,
@@ -135,7 +135,7 @@ impl BucketMirror {
         } else if self.is_near_empty(thought) && self.capacity >= LEAST_CAPACITY {
             self.refill.observe(now, said);
             if said <= DRAINED {
-                self.drained_at = now;
+                self.drained_at = Some(now);
             }
             if let Some(measured) = self.refill.per_second() {
                 self.believe(now, measured);
@@ -167,7 +167,7 @@ impl BucketMirror {
     }
 
     fn is_drained(&self, now: Duration) -> bool {
-        now.saturating_sub(self.drained_at) < MEMORY
+        self.drained_at.is_some_and(|at| now.saturating_sub(at) < MEMORY)
     }
 
     /// With a reserve something is left now and then; headers that never say so are wrong.

@@ -135,11 +135,10 @@ fn observe_window(window: &mut FixedWindow, answer: &Answer) {
         window.exhaust(refusal.until);
         return;
     }
-    if answer.is_refused_for_another_reason() {
-        window.doubt();
-        return;
-    }
     let remaining = hint.remaining;
     let resets_after = hint.resets_after.map(|delay| delay.min(LONGEST_ASKED));
     window.observe(WindowHint { sent_at, now, remaining, resets_after }, others);
+    if answer.is_refused_for_another_reason() {
+        window.doubt();
+    }
 }

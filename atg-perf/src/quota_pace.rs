@@ -1,9 +1,8 @@
 //! [`QuotaPace`]: requests as fast as the quotas allow.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use atg_core::{OperationClass, Pace, PaceKey, PaceObservation, Permit, Priority};
+use tokio::time::Instant;
 
 use crate::QuotaLimit;
 use crate::lane::Lane;
@@ -65,9 +64,8 @@ impl QuotaPace {
         own.map_or_else(|| QuotaLimit::azure(operation), |(_, limit)| *limit)
     }
 
-    fn lane(&self, key: &PaceKey) -> Arc<Lane> {
-        let quota = || Quota::whole(self.limit(key.operation));
-        self.lanes.get(key, |origin| Lane::new(&quota(), self.in_flight, origin))
+    fn lane(&self, key: &PaceKey, origin: Instant) -> Lane {
+        Lane::new(&Quota::whole(self.limit(key.operation)), self.in_flight, origin)
     }
 }
 
@@ -80,10 +78,10 @@ impl Default for QuotaPace {
 #[async_trait]
 impl Pace for QuotaPace {
     async fn acquire(&self, key: &PaceKey, priority: Priority) -> Permit {
-        self.lane(key).acquire(priority).await
+        self.lanes.acquire(key, priority, |origin| self.lane(key, origin)).await
     }
 
     fn observe(&self, key: &PaceKey, observation: &PaceObservation) {
-        self.lane(key).observe(observation);
+        self.lanes.observe(key, observation, |origin| self.lane(key, origin));
     }
 }

@@ -32,7 +32,10 @@ pub(crate) struct RefillEstimate {
 impl RefillEstimate {
     /// Takes note that a request was let through.
     pub(crate) fn take(&mut self) {
-        self.taken = self.taken.saturating_add(1);
+        if self.taken == u32::MAX {
+            self.forget();
+        }
+        self.taken += 1;
     }
 
     /// Takes note of what an answer said.
@@ -56,7 +59,9 @@ impl RefillEstimate {
 
     /// Forgets all that was seen.
     pub(crate) fn forget(&mut self) {
-        *self = Self { last: self.last, ..Self::default() };
+        if self.answers > 0 || self.taken > 0 {
+            *self = Self { last: self.last, ..Self::default() };
+        }
     }
 
     /// Requests a second that come back; `None` while too little was seen.

@@ -43,7 +43,8 @@ fn step(others: u32) -> impl Strategy<Value = Step> {
 struct Request {
     permit: Permit,
     sent_at: Instant,
-    verdict: Option<Verdict>,
+    /// What the service said, and as the how many-th.
+    verdict: Option<(Verdict, u64)>,
 }
 
 /// A pace, the service, and what is between them.
@@ -53,10 +54,11 @@ struct World {
     service: BucketPolicer,
     start: Instant,
     under_way: Vec<Request>,
+    arrived: u64,
     refused: usize,
     most_under_way: usize,
-    /// What the last answer said, until time passes.
-    said: Option<u64>,
+    /// What the last answer left for others than those under way, until time passes.
+    left: Option<u64>,
     sent_since: u64,
 }
 
@@ -69,9 +71,10 @@ impl World {
             service: BucketPolicer::full(capacity, f64::from(refill_per_second)),
             start: Instant::now(),
             under_way: Vec::new(),
+            arrived: 0,
             refused: 0,
             most_under_way: 0,
-            said: None,
+            left: None,
             sent_since: 0,
         }
     }
@@ -85,7 +88,8 @@ impl World {
                 let here: Vec<_> = here.collect();
                 let chosen = usize::from(which) % here.len().max(1);
                 if let Some(request) = here.into_iter().nth(chosen) {
-                    request.verdict = Some(self.service.ask(now));
+                    self.arrived += 1;
+                    request.verdict = Some((self.service.ask(now), self.arrived));
                 }
             }
             Step::Answer(which) => {
@@ -110,7 +114,7 @@ impl World {
             }
             Step::Wait(milliseconds) => {
                 advance(Duration::from_millis(milliseconds.into())).await;
-                self.said = None;
+                self.left = None;
             }
         }
         Ok(())
@@ -122,15 +126,15 @@ impl World {
             self.under_way.push(Request { permit, sent_at: Instant::now(), verdict: None });
             self.most_under_way = self.most_under_way.max(self.under_way.len());
             self.sent_since += 1;
-            let said = self.said.unwrap_or(u64::MAX);
-            prop_assert!(self.sent_since <= said, "{} sent of {said} left", self.sent_since);
+            let left = self.left.unwrap_or(u64::MAX);
+            prop_assert!(self.sent_since <= left, "{} sent of {left} left", self.sent_since);
         }
         Ok(())
     }
 
     fn answer(&mut self, index: usize) {
         let request = self.under_way.remove(index);
-        let verdict = request.verdict.unwrap();
+        let (verdict, number) = request.verdict.unwrap();
         self.refused += usize::from(!verdict.admitted);
         let result = if verdict.admitted {
             PaceResult::Answered
@@ -141,10 +145,13 @@ impl World {
         let elapsed = request.sent_at.elapsed();
         self.pace.observe(&self.key, &PaceObservation { result, quota, elapsed });
         drop(request.permit);
+        // Those under way that came after it, or have yet to come, are to have their share.
+        let is_later = |request: &&Request| request.verdict.is_none_or(|(_, at)| at > number);
+        let later = self.under_way.iter().filter(is_later).count();
+        let left = verdict.remaining.unwrap().saturating_sub(later.try_into().unwrap());
         // An older answer is no news where a newer one has said less.
-        let left = verdict.remaining.unwrap();
-        if self.said.is_none_or(|said| left <= said.saturating_sub(self.sent_since)) {
-            (self.said, self.sent_since) = (Some(left), 0);
+        if self.left.is_none_or(|before| left <= before.saturating_sub(self.sent_since)) {
+            (self.left, self.sent_since) = (Some(left), 0);
         }
     }
 }

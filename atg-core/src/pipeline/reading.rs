@@ -96,7 +96,7 @@ impl<S: ResourceSource> Reader<S> {
         loop {
             // A page is asked for only once there is room for one like the last: so pages that
             // are being read are bounded too.
-            let Some(room) = self.acquire(self.page_units).await else { break };
+            let Some(room) = acquire(&self.bytes, self.page_units).await else { break };
             let begun = Instant::now();
             match stream.next().await {
                 Some(Read::Page(page)) => {
@@ -127,16 +127,11 @@ impl<S: ResourceSource> Reader<S> {
         });
     }
 
-    async fn acquire(&self, units: usize) -> Option<OwnedSemaphorePermit> {
-        let units = u32::try_from(units).ok()?;
-        self.bytes.clone().acquire_many_owned(units).await.ok()
-    }
-
     /// Maps and sends a page; false where nobody listens any more.
     async fn send(&mut self, page: Page, room: OwnedSemaphorePermit) -> bool {
         let units = (page.bytes.max(estimate(&page)) / UNIT).clamp(1, self.units);
         self.page_units = units;
-        let Some(permit) = self.resize(room, units).await else { return false };
+        let Some(permit) = resize(&self.bytes, room, units).await else { return false };
         let bytes = units * UNIT;
         let span = debug_span!("map page", resources = page.resources.len(), bytes);
         let map = || page.resources.into_iter().map(|one| self.mapper.map(one)).collect();
@@ -144,21 +139,26 @@ impl<S: ResourceSource> Reader<S> {
         let chunk = Chunk::Rows { rows, skipped: page.skipped, bytes, hold: Arc::new(permit) };
         self.sender.send(chunk).await.is_ok()
     }
+}
 
-    /// Makes a permit larger or smaller. What is missing is waited for with empty hands, so that
-    /// readers with half a permit each cannot block one another.
-    async fn resize(
-        &self,
-        mut permit: OwnedSemaphorePermit,
-        units: usize,
-    ) -> Option<OwnedSemaphorePermit> {
-        if let Some(spare) = permit.num_permits().checked_sub(units) {
-            drop(permit.split(spare));
-            return Some(permit);
-        }
-        drop(permit);
-        self.acquire(units).await
+async fn acquire(bytes: &Arc<Semaphore>, units: usize) -> Option<OwnedSemaphorePermit> {
+    let units = u32::try_from(units).ok()?;
+    bytes.clone().acquire_many_owned(units).await.ok()
+}
+
+/// Makes a permit larger or smaller. What is missing is waited for with empty hands, so that
+/// readers with half a permit each cannot block one another.
+async fn resize(
+    bytes: &Arc<Semaphore>,
+    mut permit: OwnedSemaphorePermit,
+    units: usize,
+) -> Option<OwnedSemaphorePermit> {
+    if let Some(spare) = permit.num_permits().checked_sub(units) {
+        drop(permit.split(spare));
+        return Some(permit);
     }
+    drop(permit);
+    acquire(bytes, units).await
 }
 
 /// What a page weighs once mapped: its buffer, and the rows made of it.

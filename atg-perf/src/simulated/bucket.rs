@@ -59,7 +59,7 @@ impl BucketPolicer {
         self
     }
 
-    /// A refusal takes from the bucket as well.
+    /// A refusal takes from the bucket as well, which then owes as much as it holds at the most.
     #[must_use]
     pub fn charging_refusals(mut self) -> Self {
         self.charges_refusals = true;
@@ -95,7 +95,9 @@ impl BucketPolicer {
 
     fn fill(&mut self, now: Duration) {
         let gained = now.saturating_sub(self.at).as_secs_f64() * (self.rate - self.others_rate);
-        self.level = (self.level + gained).clamp(0.0, self.capacity);
+        // Another client takes what there is, and no more.
+        let least = self.level.min(0.0);
+        self.level = (self.level + gained).clamp(least, self.capacity);
         self.at = self.at.max(now);
     }
 }
@@ -106,10 +108,14 @@ impl Policer for BucketPolicer {
         // A millionth of a token of grace for the sum of many floats.
         let admitted = self.level >= 1.0 - 1e-6;
         if admitted || self.charges_refusals {
-            self.level = (self.level - 1.0).max(0.0);
+            self.level = (self.level - 1.0).max(-self.capacity);
         }
         let missing = Duration::from_secs_f64((1.0 - self.level).max(0.0) / self.rate);
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to capacity")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a debt becomes 0"
+        )]
         let remaining = self.level as u64;
         Verdict {
             admitted,

@@ -7,21 +7,25 @@ use atg_perf::simulated::{BucketPolicer, Latency, Load, Policer, Verdict};
 
 use crate::{ms, reads};
 
+/// What is said to be left, by the request's number and the truth.
+type SaidToBeLeft = fn(u64, &Verdict) -> Option<u64>;
+type SaidToWait = fn(&Verdict) -> Option<Duration>;
+
 /// A bucket of 250 and 25 a second whose headers say something else.
 struct Liar {
     truth: BucketPolicer,
     asked: u64,
-    remaining: fn(u64, &Verdict) -> Option<u64>,
-    retry_after: fn(&Verdict) -> Option<Duration>,
+    remaining: SaidToBeLeft,
+    retry_after: SaidToWait,
 }
 
 impl Liar {
-    fn about_remaining(remaining: fn(u64, &Verdict) -> Option<u64>) -> Self {
+    fn about_remaining(remaining: SaidToBeLeft) -> Self {
         let retry_after = |verdict: &Verdict| verdict.retry_after;
         Self { truth: BucketPolicer::azure(), asked: 0, remaining, retry_after }
     }
 
-    fn about_waits(retry_after: fn(&Verdict) -> Option<Duration>) -> Self {
+    fn about_waits(retry_after: SaidToWait) -> Self {
         let truth = BucketPolicer::azure().with_level(100.0);
         Self { truth, asked: 0, remaining: |_, _| None, retry_after }
     }
@@ -44,7 +48,7 @@ const LOAD: Load = Load { workers: 16, requests: 1_000, latency: Latency::JITTER
 
 #[tokio::test(start_paused = true)]
 async fn headers_that_promise_too_much_are_found_out() {
-    let lies: [(&str, fn(u64, &Verdict) -> Option<u64>); 5] = [
+    let lies: [(&str, SaidToBeLeft); 5] = [
         ("more than the bucket", |_, _| Some(10_000)),
         ("all there is", |_, _| Some(u64::MAX)),
         ("always the same", |_, _| Some(100)),
@@ -61,7 +65,7 @@ async fn headers_that_promise_too_much_are_found_out() {
 
 #[tokio::test(start_paused = true)]
 async fn headers_that_promise_nothing_slow_down_and_stop_nothing() {
-    let lies: [(&str, fn(u64, &Verdict) -> Option<u64>); 6] = [
+    let lies: [(&str, SaidToBeLeft); 6] = [
         ("nothing is ever left", |_, _| Some(0)),
         ("always one left", |_, _| Some(1)),
         ("always three left", |_, _| Some(3)),
@@ -79,7 +83,7 @@ async fn headers_that_promise_nothing_slow_down_and_stop_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn waits_that_make_no_sense_are_bounded() {
-    let lies: [(&str, u64, fn(&Verdict) -> Option<Duration>); 4] = [
+    let lies: [(&str, u64, SaidToWait); 4] = [
         ("none", 60, |_| None),
         ("zero", 60, |_| Some(Duration::ZERO)),
         ("a moment", 60, |_| Some(Duration::from_nanos(1))),
