@@ -11,11 +11,11 @@ use atg_azure::scan::{Answer, Scanner};
 use atg_cache::MemoryCache;
 use atg_core::pipeline::{MapOptions, Mapped, Mapper};
 use atg_core::{
-    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, EntryOptions,
-    OperationClass, Pace, PaceKey, PaceObservation, PaceResult, Priority, QuotaHint, Resource,
-    ResourceId, Text,
+    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, EntryOptions, Measurement,
+    OperationClass, Pace, PaceKey, PaceObservation, PaceResult, PerfRecorder as _, Priority,
+    QuotaHint, Resource, ResourceId, Text,
 };
-use atg_perf::{QuotaLimit, QuotaPace, ResponseSurface};
+use atg_perf::{Monitor, QuotaLimit, QuotaPace, ResponseSurface, WorkerRecorder};
 use futures::FutureExt as _;
 use gungraun::{Dhat, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
 
@@ -123,6 +123,32 @@ fn paced_requests((pace, key): (QuotaPace, PaceKey)) -> QuotaPace {
     pace
 }
 
+/// A recorder whose histograms are there, and whose ring is full after the last record.
+fn recorder() -> WorkerRecorder {
+    let mut recorder = Monitor::new().worker_recorder();
+    record(&mut recorder, 64);
+    recorder
+}
+
+fn record(recorder: &mut WorkerRecorder, times: u64) {
+    for number in 0..times {
+        recorder.record(&Measurement {
+            operation: "write nodes",
+            elapsed: Duration::from_micros(900 + number % 200),
+            items: 1_000,
+            bytes: 700_000,
+            succeeded: true,
+        });
+    }
+}
+
+#[library_benchmark(setup = recorder)]
+#[bench::thousand()]
+fn monitor_records(mut recorder: WorkerRecorder) -> WorkerRecorder {
+    record(&mut recorder, 1_000);
+    recorder
+}
+
 library_benchmark_group!(
     name = mapping;
     benchmarks = parse_ids, bytes_to_resources, resources_to_rows
@@ -130,7 +156,7 @@ library_benchmark_group!(
 
 library_benchmark_group!(
     name = control;
-    benchmarks = cache_hits, batch_sizes, paced_requests
+    benchmarks = cache_hits, batch_sizes, paced_requests, monitor_records
 );
 
 main!(
