@@ -86,7 +86,7 @@ pub struct BatchObservation {
 /// - **Bounds**: `next_size` is at least 1; the caller may send fewer rows, never more.
 /// - **Cost**: at most a microsecond a call.
 pub trait BatchSizer: Send {
-    /// How many rows the next batch may hold.
+    /// How many rows the next batch may hold; asked once for each batch.
     fn next_size(&mut self, context: &BatchContext) -> usize;
 
     /// Takes note of a batch that ended.

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::{BatchKind, BatchObservation, BatchResult};
+
 /// One finished piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Measurement {
@@ -16,6 +18,25 @@ pub struct Measurement {
     pub bytes: u64,
     /// Whether it succeeded.
     pub succeeded: bool,
+}
+
+impl From<&BatchObservation> for Measurement {
+    /// A batch as the operation `"write nodes"` or `"write relationships"`.
+    fn from(seen: &BatchObservation) -> Self {
+        Self {
+            operation: match seen.kind {
+                BatchKind::Nodes => "write nodes",
+                BatchKind::Relationships => "write relationships",
+            },
+            elapsed: seen.elapsed,
+            items: seen.rows as u64,
+            bytes: seen.bytes as u64,
+            succeeded: matches!(
+                seen.result,
+                BatchResult::Committed | BatchResult::Contended { .. }
+            ),
+        }
+    }
 }
 
 /// What was measured of one operation.

@@ -12,6 +12,7 @@ use atg_graph::scale::{
 use futures::TryStreamExt;
 
 use crate::answers::CacheSection;
+use crate::files;
 use crate::graph::{Graph, Place};
 use crate::measure::Measure;
 use crate::options::Options;
@@ -22,7 +23,7 @@ use crate::source::{self, Origin};
 /// Runs the whole flow; true where everything that was asked for was done.
 pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result<bool> {
     let place = Place::of(options)?;
-    report::check_paths(options, place.file())?;
+    files::check(options, place.file())?;
     let origin = source::open(options)?;
     let measure = Measure::of(origin.source.clone());
     let _watch = measure.watch();
@@ -96,6 +97,7 @@ impl Flow<'_> {
         let work = ScaleUp::to(self.options.scale_to)
             .with_seed(self.options.seed)
             .with_sizer(self.measure.noting(sizer))
+            .with_monitor(self.measure.monitor.clone())
             .with_progress(move |progress| {
                 measure.scaled(progress);
                 if progress.phase == ScalePhase::Nodes {
@@ -105,6 +107,7 @@ impl Flow<'_> {
         let outcome = self.cancel.run_until_cancelled(work.run(&self.graph, &self.graph)).await;
         bar.finish();
         let Some(outcome) = outcome.transpose()? else {
+            self.phases.push(Phase::new("scale (stopped)", begun.elapsed(), bar.done()));
             return Ok((ScaleSection::default(), None));
         };
         let after = self.graph.counts().await?;
@@ -234,9 +237,6 @@ fn finish(
         }
     }
     report::print_problems(&report.scan);
-    if let Some(path) = &options.report {
-        report::write(&report::json(report)?, path)?;
-    }
     measure.keep(options, report)?;
     Ok(report.scan.is_complete() && report.validation.passed)
 }

@@ -4,6 +4,7 @@
 
 mod answers;
 mod batches;
+mod files;
 mod flow;
 mod graph;
 mod measure;

@@ -6,16 +6,18 @@ use std::time::{Duration, Instant, SystemTime};
 
 use atg_core::pipeline::Progress;
 use atg_core::{
-    BatchContext, BatchKind, BatchObservation, BatchSizer, PerfMonitor as _, ResourceSource, Result,
+    BatchContext, BatchKind, BatchObservation, BatchSizer, Error, ErrorKind, PerfMonitor as _,
+    ResourceSource, Result,
 };
 use atg_graph::scale::{ScalePhase, ScaleProgress};
 use atg_perf::report::{CacheReport, Environment, MetricsFile, PhaseReport, RunReport};
 use atg_perf::{Monitor, Timeline};
 use tokio::task::JoinHandle;
 
+use crate::files;
 use crate::memory;
 use crate::options::Options;
-use crate::report::{self, Report};
+use crate::report::Report;
 
 /// How often it is noted how far things are.
 const PERIOD: Duration = Duration::from_millis(100);
@@ -147,32 +149,29 @@ impl Measure {
         peaks.fold(memory::peak_bytes(), u64::max)
     }
 
-    /// Writes the page and adds the line that the options ask for.
+    /// Writes the report, the page and the line that the options ask for; one that fails does not
+    /// cost the others.
     pub(crate) fn keep(&self, options: &Options, report: &Report) -> Result<()> {
-        if options.html.is_none() && options.metrics.is_none() {
-            return Ok(());
-        }
         self.note();
         let run = self.run_report(options, report);
-        if let Some(path) = &options.html {
-            report::write(&run.to_html(), path)?;
-        }
-        if let Some(path) = &options.metrics {
-            MetricsFile::new(path).append(&run)?;
-        }
-        Ok(())
+        let as_json = |path| files::write(&json_of(report)?, path);
+        let json = options.report.as_deref().map_or(Ok(()), as_json);
+        let page = options.html.as_deref();
+        let html = page.map_or(Ok(()), |path| files::write(&run.to_html(), path));
+        let file = options.metrics.as_ref();
+        let metrics = file.map_or(Ok(()), |path| MetricsFile::new(path).append(&run));
+        json.and(html).and(metrics)
     }
 
     /// The run in the form that runs are compared by.
     fn run_report(&self, options: &Options, report: &Report) -> RunReport {
         let environment = Environment::detect(self.started_at);
-        let mut run = RunReport::new("scan and scale", environment)
-            .with_parameter("source", &report.source)
-            .with_parameter("graph", &report.graph)
-            .with_parameter("batch", options.batch.to_string())
-            .with_parameter("pace", options.pace.to_string())
-            .with_parameter("scale to", options.scale_to.to_string())
+        let mut run = RunReport::new(run_name(options, report), environment)
             .with_measured(self.begun.elapsed(), &self.monitor.snapshot());
+        for (name, value) in options.parameters() {
+            run = run.with_parameter(name, value);
+        }
+        run = run.with_parameter("source", &report.source).with_parameter("graph", &report.graph);
         let measured = self.monitor.full_snapshot().phases;
         for phase in &report.phases {
             let mut shown = PhaseReport::from(phase.clone());
@@ -192,6 +191,26 @@ impl Measure {
     }
 }
 
+fn json_of(report: &Report) -> Result<String> {
+    let failed =
+        |error| Error::new(ErrorKind::Internal, "write report", "it is no JSON").with_source(error);
+    Ok(serde_json::to_string_pretty(report).map_err(failed)? + "\n")
+}
+
+/// Runs of one name are compared with each other: so those that did not do all of the work, or
+/// another, have names of their own.
+fn run_name(options: &Options, report: &Report) -> &'static str {
+    if report.scan.cancelled {
+        "scan and scale, stopped"
+    } else if options.dry_run {
+        "dry run"
+    } else if !report.scan.is_complete() {
+        "scan and scale, incomplete"
+    } else {
+        "scan and scale"
+    }
+}
+
 #[allow(clippy::cast_precision_loss, reason = "a chart's values")]
 fn count(number: u64) -> f64 {
     number as f64
@@ -205,11 +224,12 @@ struct Noting {
 
 impl BatchSizer for Noting {
     fn next_size(&mut self, context: &BatchContext) -> usize {
-        self.sizer.next_size(context)
+        let rows = self.sizer.next_size(context);
+        self.measure.chosen(context.kind, rows);
+        rows
     }
 
     fn observe(&mut self, observation: &BatchObservation) {
-        self.measure.chosen(observation.kind, observation.rows);
         self.sizer.observe(observation);
     }
 

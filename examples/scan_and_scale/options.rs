@@ -114,6 +114,30 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
 }
 
+impl Options {
+    /// What a run depends on, by name, for comparisons; no secret is among it.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
+        let cache = match (&self.cache, self.no_cache) {
+            (_, true) => "none",
+            (Some(_), _) => "directory",
+            (None, _) => "memory",
+        };
+        let mut parameters = vec![
+            ("batch", self.batch.to_string()),
+            ("pace", self.pace.to_string()),
+            ("scale to", self.scale_to.to_string()),
+            ("cache", cache.to_owned()),
+            ("listed types", self.list_types.join(" ")),
+        ];
+        if self.replay.is_none() && !self.azure {
+            parameters.push(("limits", format!("{:?}", self.limits).to_lowercase()));
+            parameters.push(("latency", format!("{} ms", self.latency_ms)));
+            parameters.push(("fault rate", self.fault_rate.to_string()));
+        }
+        parameters
+    }
+}
+
 /// Limits of the simulated service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LimitsOption {

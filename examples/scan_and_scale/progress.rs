@@ -50,6 +50,11 @@ impl Bar {
         self.0.set_position(done);
     }
 
+    /// The last count.
+    pub(crate) fn done(&self) -> u64 {
+        self.0.position()
+    }
+
     /// Leaves the bar as it is and goes on below it.
     pub(crate) fn finish(&self) {
         self.0.finish();

@@ -1,16 +1,14 @@
 //! The report: JSON for programs, tables for people.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
+use atg_core::GraphCounts;
 use atg_core::pipeline::{Phase, ScanReport};
-use atg_core::{Error, ErrorKind, GraphCounts, Result};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
 use crate::answers::CacheSection;
-use crate::options::Options;
 
 /// Everything a run did.
 #[derive(Debug, Serialize)]
@@ -48,69 +46,6 @@ pub(crate) struct CheckLine {
     pub(crate) name: String,
     pub(crate) passed: bool,
     pub(crate) detail: String,
-}
-
-/// Finds, before any work, that a file the options name cannot be written, is the graph's, or is
-/// named twice.
-pub(crate) fn check_paths(options: &Options, graph: Option<&Path>) -> Result<()> {
-    let paths = [&options.report, &options.html, &options.metrics];
-    let paths: Vec<&Path> = paths.into_iter().flatten().map(PathBuf::as_path).collect();
-    for (place, path) in paths.iter().enumerate() {
-        let others = paths.iter().take(place);
-        if others
-            .copied()
-            .any(|other| other.is_file() && is_same_file(path, other) || *path == other)
-        {
-            let message = format!("{}: each report needs a file of its own", path.display());
-            return Err(Error::new(ErrorKind::InvalidInput, "write report", message));
-        }
-        check_path(path, graph)?;
-    }
-    Ok(())
-}
-
-/// Finds, before any work, that a report cannot be written to `path`, or is the graph's file.
-fn check_path(path: &Path, graph: Option<&Path>) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let problem = if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        format!("there is no directory {}; create it first", folder.display())
-    } else if path.is_dir() {
-        "the path is a directory; name a file in it".to_owned()
-    } else if graph.is_some_and(|graph| is_same_file(path, graph)) {
-        "this file is the graph; give the report another path".to_owned()
-    } else {
-        return Ok(());
-    };
-    let message = format!("{}: {problem}", path.display());
-    Err(Error::new(ErrorKind::InvalidInput, "write report", message))
-}
-
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    let absolute = |path: &Path| path.canonicalize().or_else(|_| std::path::absolute(path)).ok();
-    absolute(a) == absolute(b)
-}
-
-/// The report as JSON.
-pub(crate) fn json(report: &Report) -> Result<String> {
-    let failed =
-        |error| Error::new(ErrorKind::Internal, "write report", "it is no JSON").with_source(error);
-    Ok(serde_json::to_string_pretty(report).map_err(failed)? + "\n")
-}
-
-/// Writes a report: to a temporary file beside it first, so that a reader never sees half of it.
-pub(crate) fn write(text: &str, path: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| {
-        let message = format!("{} cannot be written; choose another path", path.display());
-        Error::new(ErrorKind::InvalidInput, "write report", message).with_source(error)
-    };
-    if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
-        // A device, a pipe or a link, such as /dev/stdout, is written to, never replaced.
-        return std::fs::write(path, text).map_err(failed);
-    }
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".partial");
-    std::fs::write(&temporary, text).map_err(failed)?;
-    std::fs::rename(&temporary, path).map_err(failed)
 }
 
 /// Prints the tables.

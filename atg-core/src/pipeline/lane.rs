@@ -1,5 +1,6 @@
 //! One kind of batch in flight: how many, and what is learnt from each.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer};
@@ -16,23 +17,45 @@ pub(super) struct Lane {
     pub(super) expected: Option<u64>,
     rows: u64,
     bytes: u64,
+    /// The size of the next batch, once it was asked for.
+    chosen: Option<usize>,
 }
 
 impl Lane {
     pub(super) fn new(kind: BatchKind, wanted: usize) -> Self {
         let wanted = wanted.max(1);
-        Self { kind, in_flight: 0, wanted, allowed: wanted, expected: None, rows: 0, bytes: 0 }
+        Self {
+            kind,
+            in_flight: 0,
+            wanted,
+            allowed: wanted,
+            expected: None,
+            rows: 0,
+            bytes: 0,
+            chosen: None,
+        }
     }
 
     pub(super) fn has_room(&self) -> bool {
         self.in_flight < self.allowed
     }
 
-    pub(super) fn context(&self) -> BatchContext {
+    /// Rows that the next batch may have; the sizer is asked once for each.
+    pub(super) fn next_size(&mut self, sizer: &Mutex<Box<dyn BatchSizer>>) -> usize {
+        if let Some(size) = self.chosen {
+            return size;
+        }
+        let mut sizer = sizer.lock().unwrap_or_else(PoisonError::into_inner);
+        let size = sizer.next_size(&self.context()).max(1);
+        self.chosen = Some(size);
+        size
+    }
+
+    fn context(&self) -> BatchContext {
         BatchContext {
             kind: self.kind,
             // Shared nodes come on top of what was expected.
-            rows_remaining: self.expected.and_then(|all| all.checked_sub(self.rows)),
+            rows_remaining: self.expected.map(|all| all.saturating_sub(self.rows)),
             rows_done: self.rows,
             parallelism: self.allowed,
             bytes_per_row: usize::try_from(self.bytes / self.rows.max(1)).unwrap_or(usize::MAX),
@@ -45,6 +68,7 @@ impl Lane {
     }
 
     pub(super) fn started(&mut self, rows: usize, bytes: usize) {
+        self.chosen = None;
         self.in_flight += 1;
         self.rows += rows as u64;
         self.bytes += bytes as u64;

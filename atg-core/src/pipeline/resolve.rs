@@ -8,9 +8,12 @@ use super::missing::missing_part;
 use super::pending::Pending;
 use super::run::Run;
 use crate::{
-    Endpoint, GraphSink, Node, RelationshipOutcome, RelationshipSet, ResourceId, ResourceSource,
-    Result, Skipped,
+    BatchContext, BatchKind, Endpoint, GraphSink, Node, RelationshipOutcome, RelationshipSet,
+    ResourceId, ResourceSource, Result, Skipped,
 };
+
+/// Sets by which the size of a row is told.
+const SAMPLE: usize = 64;
 
 /// Sends everything that waits, batch by batch.
 pub(super) async fn resolve<S, G>(run: &mut Run<'_, S, G>) -> Result<()>
@@ -25,13 +28,38 @@ where
                 run.report.cancelled = true;
                 return Ok(());
             }
-            let rest = sets.split_off(run.sets_in_a_batch(&sets));
+            let rest = sets.split_off(sets_in_a_batch(run, &sets));
             write(run, &sets).await?;
             sets = rest;
             run.observe();
         }
     }
     Ok(())
+}
+
+/// How many of these sets the next batch may hold; at least one.
+fn sets_in_a_batch<S, G>(run: &Run<'_, S, G>, sets: &[RelationshipSet]) -> usize
+where
+    S: ResourceSource + 'static,
+    G: GraphSink + 'static,
+{
+    let sample = sets.iter().take(SAMPLE);
+    let (rows, bytes) = sample.fold((0, 0), |(rows, bytes), set| {
+        (rows + set.relationships.len(), bytes + RelationshipSet::size(set))
+    });
+    let size = run.pipeline.sizer().next_size(&BatchContext {
+        kind: BatchKind::Relationships,
+        rows_remaining: None,
+        rows_done: run.report.relationships_written,
+        parallelism: 1,
+        bytes_per_row: bytes / rows.max(1),
+    });
+    let mut rows = 0;
+    let fitting = sets.iter().take_while(|set| {
+        rows += set.relationships.len();
+        rows <= size
+    });
+    fitting.count().max(1)
 }
 
 async fn write<S, G>(run: &mut Run<'_, S, G>, sets: &[RelationshipSet]) -> Result<()>

@@ -14,9 +14,9 @@ use super::resolve;
 use super::writing::{Writer, Written, sets_written};
 use super::{Pipeline, PipelineOptions};
 use crate::{
-    BatchContext, BatchKind, BatchObservation, BatchResult, Error, ErrorKind, GraphSink,
-    Measurement, NodeOutcome, PerfRecorder, RejectedRow, RelationshipOutcome, RelationshipSet,
-    ResourceSource, Result, Scope, ScopeEnd, Skipped, Text,
+    BatchObservation, Error, ErrorKind, GraphSink, Measurement, NodeOutcome, PerfRecorder,
+    RejectedRow, RelationshipOutcome, RelationshipSet, ResourceSource, Result, Scope, ScopeEnd,
+    Skipped, Text,
 };
 
 pub(super) async fn run<S, G>(pipeline: Pipeline<S, G>) -> Result<ScanReport>
@@ -216,24 +216,6 @@ where
         Ok(outcome)
     }
 
-    /// How many of these sets the next batch may hold; at least one.
-    pub(super) fn sets_in_a_batch(&self, sets: &[RelationshipSet]) -> usize {
-        let context = BatchContext {
-            kind: BatchKind::Relationships,
-            rows_remaining: None,
-            rows_done: self.report.relationships_written,
-            parallelism: 1,
-            bytes_per_row: 0,
-        };
-        let size = self.pipeline.sizer().next_size(&context);
-        let mut rows = 0;
-        let fitting = sets.iter().take_while(|set| {
-            rows += set.relationships.len();
-            rows <= size
-        });
-        fitting.count().max(1)
-    }
-
     pub(super) fn skip(&mut self, skipped: impl IntoIterator<Item = Skipped>) {
         self.report.skip(&mut self.skipped, skipped);
     }
@@ -273,19 +255,7 @@ where
     }
 
     pub(super) fn record(&mut self, seen: &BatchObservation) {
-        self.recorder.record(&Measurement {
-            operation: match seen.kind {
-                BatchKind::Nodes => "write nodes",
-                BatchKind::Relationships => "write relationships",
-            },
-            elapsed: seen.elapsed,
-            items: seen.rows as u64,
-            bytes: seen.bytes as u64,
-            succeeded: matches!(
-                seen.result,
-                BatchResult::Committed | BatchResult::Contended { .. }
-            ),
-        });
+        self.recorder.record(&Measurement::from(seen));
     }
 
     pub(super) fn observe(&mut self) {

@@ -156,7 +156,7 @@ impl<G: GraphSink + 'static> Writer<G> {
         if !self.nodes.has_room() || waiting + self.waiting_shared.len() == 0 {
             return false;
         }
-        let size = self.next_size(BatchKind::Nodes);
+        let size = self.nodes.next_size(&self.sizer);
         let full = waiting + self.waiting_shared.len() >= size
             || self.waiting_nodes.bytes >= self.batch_bytes;
         if !full && !partial {
@@ -206,7 +206,7 @@ impl<G: GraphSink + 'static> Writer<G> {
         if !self.relationships.has_room() || self.waiting_sets.is_empty() {
             return false;
         }
-        let size = self.next_size(BatchKind::Relationships);
+        let size = self.relationships.next_size(&self.sizer);
         // Sets keep their pages alive: an idle lane takes what there is rather than let the
         // readers wait for room.
         if self.waiting_set_rows < size && !partial && self.relationships.in_flight > 0 {
@@ -236,12 +236,6 @@ impl<G: GraphSink + 'static> Writer<G> {
             (seen, result.map(|outcome| Written::Relationships { batch, outcome }))
         };
         self.in_flight.spawn(write.instrument(span));
-    }
-
-    fn next_size(&self, kind: BatchKind) -> usize {
-        let lane = if kind == BatchKind::Nodes { &self.nodes } else { &self.relationships };
-        let mut sizer = self.sizer.lock().unwrap_or_else(PoisonError::into_inner);
-        sizer.next_size(&lane.context()).max(1)
     }
 
     /// Waits for a batch to end. `None` where none is in flight.

@@ -9,11 +9,12 @@ use super::{Watched, source};
 
 /// Seven rows a batch, one at a time; remembers what it was told.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<BatchObservation>>>);
+struct Told(Arc<Mutex<Vec<BatchObservation>>>, Arc<Mutex<Vec<BatchKind>>>);
 
 impl BatchSizer for Told {
     fn next_size(&mut self, context: &BatchContext) -> usize {
         assert!(context.parallelism >= 1);
+        self.1.lock().unwrap().push(context.kind);
         7
     }
 
@@ -37,6 +38,11 @@ async fn a_sizer_bounds_batches_and_writers_and_hears_of_retries() {
     let told = sizer.0.lock().unwrap();
     let of = |kind| told.iter().filter(move |one| one.kind == kind);
     assert!(of(BatchKind::Nodes).all(|one| one.rows <= 7), "{told:?}");
+    // Each size that was asked for was used, but for the last.
+    for kind in [BatchKind::Nodes, BatchKind::Relationships] {
+        let asked = sizer.1.lock().unwrap().iter().filter(|one| **one == kind).count();
+        assert!(asked <= of(kind).count() + 1, "{kind:?}: asked {asked} times");
+    }
     let nodes: usize = of(BatchKind::Nodes).map(|one| one.rows).sum();
     assert!(nodes as u64 >= report.resources_read && of(BatchKind::Relationships).count() > 0);
     let retried = BatchResult::Contended { retries: 3 };

@@ -1,14 +1,10 @@
 //! [`Copier`]: writing the copies, a page of the template at a time.
 
-use std::sync::Mutex;
-
-use atg_core::{
-    BatchKind, BatchSizer, GraphReader, GraphSink, Node, RelationshipFilter, Result, Text,
-};
+use atg_core::{BatchKind, GraphReader, GraphSink, Node, RelationshipFilter, Result, Text};
 use futures::TryStreamExt;
 
 use super::filler::Filler;
-use super::in_flight::InFlight;
+use super::in_flight::{Guides, InFlight};
 use super::report::{ScalePhase, ScaleProgress};
 use super::stencil::{NodeStencil, RelationshipStencil};
 use super::template::{Template, read_only_filter};
@@ -28,7 +24,9 @@ pub(super) struct Copier<'a, R, S> {
     pub(super) template: &'a Template,
     pub(super) operation: &'a Text,
     pub(super) copies: u64,
-    pub(super) sizer: &'a Mutex<Box<dyn BatchSizer>>,
+    /// Relationships that the template has, about.
+    pub(super) template_relationships: u64,
+    pub(super) guides: &'a Guides,
     pub(super) progress: &'a (dyn Fn(ScaleProgress) + Send + Sync),
 }
 
@@ -37,7 +35,8 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
     pub(super) async fn nodes(&self) -> Result<u64> {
         let profile = self.sink.profile();
         let total = self.template.nodes.saturating_mul(self.copies);
-        let mut writes = self.writes(ScalePhase::Nodes, profile.node_writers, Some(total));
+        let at_once = profile.node_writers;
+        let mut writes = self.writes(ScalePhase::Nodes, at_once, Some(total), total);
         let mut batch = Batch::new(writes.next_size());
         let mut page = Batch::new(self.page_rows(profile.node_rows));
         let mut nodes = self.reader.nodes(read_only_filter(), None);
@@ -58,7 +57,8 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
     pub(super) async fn relationships(&self) -> Result<(u64, u64)> {
         let profile = self.sink.profile();
         let at_once = profile.relationship_writers;
-        let mut writes = self.writes(ScalePhase::Relationships, at_once, None);
+        let about = self.template_relationships.saturating_mul(self.copies);
+        let mut writes = self.writes(ScalePhase::Relationships, at_once, None, about);
         let mut batch = Batch::new(writes.next_size());
         let mut page = Batch::new(self.page_rows(profile.relationship_rows));
         let mut template_relationships = 0;
@@ -117,6 +117,9 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
 
     async fn send_nodes(&self, batch: &mut Batch<Node>, writes: &mut InFlight<'a>) -> Result<()> {
         let size = batch.size();
+        if size.0 == 0 {
+            return Ok(());
+        }
         writes.push(size, write_nodes(self.sink.clone(), batch.take())).await?;
         batch.rows = writes.next_size();
         Ok(())
@@ -128,6 +131,9 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
         writes: &mut InFlight<'a>,
     ) -> Result<()> {
         let size = batch.size();
+        if size.0 == 0 {
+            return Ok(());
+        }
         writes.push(size, write_relationships(self.sink.clone(), batch.take())).await?;
         batch.rows = writes.next_size();
         Ok(())
@@ -143,13 +149,20 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
         (batch_rows / copies).max(SMALLEST_PAGE)
     }
 
-    fn writes(&self, phase: ScalePhase, at_once: usize, total: Option<u64>) -> InFlight<'a> {
+    fn writes(
+        &self,
+        phase: ScalePhase,
+        at_once: usize,
+        total: Option<u64>,
+        about: u64,
+    ) -> InFlight<'a> {
         let progress = self.progress;
         let kind = match phase {
             ScalePhase::Nodes => BatchKind::Nodes,
             ScalePhase::Relationships => BatchKind::Relationships,
         };
-        InFlight::new(kind, at_once.min(MOST_IN_FLIGHT), total, self.sizer, move |done| {
+        let at_once = at_once.min(MOST_IN_FLIGHT);
+        InFlight::new(kind, at_once, about, self.guides, move |done| {
             progress(ScaleProgress { phase, done, total });
         })
     }

@@ -1,15 +1,25 @@
 //! [`InFlight`]: a few writes at once.
 
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atg_core::{
-    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, Error, ErrorKind, Result,
+    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, Error, ErrorKind,
+    Measurement, PerfMonitor, PerfRecorder, Result,
 };
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::write::Stored;
+
+/// A sizer that clones of an operation share.
+pub(super) type SharedSizer = Arc<Mutex<Box<dyn BatchSizer>>>;
+
+/// What says how large writes are and how many, and what measures them.
+pub(super) struct Guides {
+    pub(super) sizer: SharedSizer,
+    pub(super) monitor: Arc<dyn PerfMonitor>,
+}
 
 /// Writes under way, each a task of its own, so that the next batch is made meanwhile even where
 /// a store blocks its thread. The sizer says how large they are and how many. Dropping it cancels
@@ -17,28 +27,32 @@ use super::write::Stored;
 pub(super) struct InFlight<'a> {
     kind: BatchKind,
     wanted: usize,
-    total: Option<u64>,
+    /// Rows there will be, about.
+    total: u64,
     sizer: &'a Mutex<Box<dyn BatchSizer>>,
+    recorder: Box<dyn PerfRecorder>,
     running: JoinSet<(BatchObservation, Result<Stored>)>,
+    /// Rows and bytes.
     sent: (u64, u64),
     rows: u64,
     on_rows: Box<dyn FnMut(u64) + Send + 'a>,
 }
 
 impl<'a> InFlight<'a> {
-    /// At most `wanted` writes at once; `on_rows` hears of the rows stored so far.
+    /// At most `wanted` writes at once of `total` rows, about; `on_rows` hears of the rows stored so far.
     pub(super) fn new(
         kind: BatchKind,
         wanted: usize,
-        total: Option<u64>,
-        sizer: &'a Mutex<Box<dyn BatchSizer>>,
+        total: u64,
+        guides: &'a Guides,
         on_rows: impl FnMut(u64) + Send + 'a,
     ) -> Self {
         Self {
             kind,
             wanted: wanted.max(1),
             total,
-            sizer,
+            sizer: &guides.sizer,
+            recorder: guides.monitor.recorder(),
             running: JoinSet::new(),
             sent: (0, 0),
             rows: 0,
@@ -51,9 +65,9 @@ impl<'a> InFlight<'a> {
         let (rows, bytes) = self.sent;
         let context = BatchContext {
             kind: self.kind,
-            rows_remaining: self.total.map(|total| total.saturating_sub(rows)),
+            rows_remaining: Some(self.total.saturating_sub(rows)),
             rows_done: rows,
-            parallelism: self.wanted,
+            parallelism: self.allowed(),
             bytes_per_row: usize::try_from(bytes / rows.max(1)).unwrap_or(usize::MAX),
         };
         self.sizer().next_size(&context).max(1)
@@ -100,6 +114,7 @@ impl<'a> InFlight<'a> {
         if let Some(ended) = self.running.join_next().await {
             let (seen, stored) = ended.map_err(broken_off)?;
             self.sizer().observe(&seen);
+            self.recorder.record(&Measurement::from(&seen));
             self.rows += stored?.rows;
             (self.on_rows)(self.rows);
         }

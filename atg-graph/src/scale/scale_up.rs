@@ -6,11 +6,13 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex};
 
 use atg_core::{
-    BatchSizer, Error, ErrorKind, FixedSizes, GraphCounts, GraphReader, GraphSink, Result, Text,
+    BatchSizer, Error, ErrorKind, FixedSizes, GraphCounts, GraphReader, GraphSink, NoMonitor,
+    PerfMonitor, Result, SinkProfile, Text,
 };
 
 use super::copier::{Copier, MOST_IN_FLIGHT};
 use super::earlier::Earlier;
+use super::in_flight::{Guides, SharedSizer};
 use super::report::{ScaleOutcome, ScaleProgress, ScaleReport};
 use super::template::Template;
 
@@ -40,7 +42,8 @@ pub struct ScaleUp {
     size: Size,
     operation_id: Text,
     progress: Arc<dyn Fn(ScaleProgress) + Send + Sync>,
-    sizer: Option<Arc<Mutex<Box<dyn BatchSizer>>>>,
+    sizer: Option<SharedSizer>,
+    monitor: Arc<dyn PerfMonitor>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +66,14 @@ impl ScaleUp {
 
     fn new(size: Size) -> Self {
         let random = RandomState::new().build_hasher().finish();
-        let progress = Arc::new(|_: ScaleProgress| ());
-        Self { size, operation_id: Text::new(), progress, sizer: None }.with_seed(random)
+        Self {
+            size,
+            operation_id: Text::new(),
+            progress: Arc::new(|_| ()),
+            sizer: None,
+            monitor: Arc::new(NoMonitor),
+        }
+        .with_seed(random)
     }
 
     /// The id that the copies carry and that their subscriptions are made from; random unless
@@ -96,6 +105,13 @@ impl ScaleUp {
         self
     }
 
+    /// Measured by `monitor`: the operations `"write nodes"` and `"write relationships"`, a record a
+    /// batch.
+    pub fn with_monitor(mut self, monitor: impl PerfMonitor + 'static) -> Self {
+        self.monitor = Arc::new(monitor);
+        self
+    }
+
     /// The id of the operation.
     pub fn operation_id(&self) -> &str {
         &self.operation_id
@@ -121,22 +137,24 @@ impl ScaleUp {
             return Ok(large_enough);
         }
         let template = Template::survey(reader).await?;
-        let profile = sink.profile();
-        let sizer = self.sizer.clone().unwrap_or_else(|| {
-            let sizes = FixedSizes::new(profile.node_rows, profile.relationship_rows);
-            Arc::new(Mutex::new(Box::new(sizes)))
-        });
-        let rows = profile.node_rows;
+        let rows = sink.profile().node_rows;
         let (operation, earlier) = self.continued(reader, &template, &counts, rows).await?;
         let nodes_before = counts.nodes.saturating_sub(earlier.nodes);
         if self.is_reached(nodes_before) {
             return Ok(large_enough);
         }
         let copies = self.number_of_copies(&template, nodes_before)?.max(earlier.copies);
-        let (template, progress) = (&template, &*self.progress);
-        let (operation_id, sizer) = (&operation, &*sizer);
-        let writer =
-            Copier { reader, sink, template, operation: operation_id, copies, sizer, progress };
+        let relationships_before = counts.relationships.saturating_sub(earlier.relationships);
+        let writer = Copier {
+            reader,
+            sink,
+            template: &template,
+            template_relationships: relationships_before,
+            operation: &operation,
+            copies,
+            guides: &self.guides(&sink.profile()),
+            progress: &*self.progress,
+        };
         sink.prepare().await?;
         let nodes = writer.nodes().await?;
         let (template_relationships, relationships) = writer.relationships().await?;
@@ -149,8 +167,16 @@ impl ScaleUp {
             nodes,
             relationships,
             nodes_before,
-            relationships_before: counts.relationships.saturating_sub(earlier.relationships),
+            relationships_before,
         }))
+    }
+
+    fn guides(&self, profile: &SinkProfile) -> Guides {
+        let sizer = self.sizer.clone().unwrap_or_else(|| {
+            let sizes = FixedSizes::new(profile.node_rows, profile.relationship_rows);
+            Arc::new(Mutex::new(Box::new(sizes)))
+        });
+        Guides { sizer, monitor: self.monitor.clone() }
     }
 
     /// Whether a graph with so many nodes needs no copies.

@@ -9,16 +9,13 @@ pub(super) struct Owned {
 }
 
 /// What a write stored, and how often it was tried again for other writers' sake.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stored {
     pub(super) rows: u64,
     pub(super) retries: u32,
 }
 
 pub(super) async fn write_nodes<S: GraphSink>(sink: S, nodes: Vec<Node>) -> Result<Stored> {
-    if nodes.is_empty() {
-        return Ok(Stored::default());
-    }
     let outcome = sink.upsert_nodes(&nodes).await?;
     if let Some(row) = outcome.rejected.first() {
         let id = nodes.get(row.index).map_or("?", |node| node.id.as_str());
@@ -29,9 +26,6 @@ pub(super) async fn write_nodes<S: GraphSink>(sink: S, nodes: Vec<Node>) -> Resu
 }
 
 pub(super) async fn write_relationships<S: GraphSink>(sink: S, rows: Vec<Owned>) -> Result<Stored> {
-    if rows.is_empty() {
-        return Ok(Stored::default());
-    }
     let sets = sets_of(rows);
     let outcome = sink.upsert_relationships(&sets).await?;
     let shown = |set: usize, inner: usize| {

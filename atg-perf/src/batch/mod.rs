@@ -26,10 +26,10 @@ use surface::Surface;
 ///   cheap, it is the size; if it is dear as well, it is the server, and the size stays.
 /// - **Failures** of memory or time halve the size, and what failed is not tried again for the next
 ///   50 batches.
-/// - **Writers**: half as many in flight where batches have to be retried for each other's sake, a
-///   third of them or more; one more again after 200 that were not, where that writes 7% faster.
-/// - **Near the end**, with fewer than 15 batches to go, or without knowing how many, it explores
-///   nothing that is not worth it.
+/// - **Writers**: half as many in flight where batches have to be retried for each other's sake, about
+///   three times in ten; one more again after 200 that were not, where that writes 7% faster.
+/// - **Near the end**, with fewer than 15 batches to go, it explores nothing. Where nobody knows how
+///   many rows are to come, as many are expected as went before.
 ///
 /// Over random cost models with noise, spikes and changes of pace (`tests/batch_models.rs`), 400,000
 /// rows take 3% longer in the mean than by the best fixed size, which nobody knows beforehand.

@@ -60,6 +60,9 @@ impl Parallelism {
 
     #[allow(clippy::cast_precision_loss, reason = "rows are far below 2^52")]
     pub(super) fn observe(&mut self, observation: &BatchObservation) {
+        if observation.rows == 0 {
+            return;
+        }
         let retries = match observation.result {
             BatchResult::Committed => 0,
             BatchResult::Contended { retries } => retries,

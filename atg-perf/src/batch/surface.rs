@@ -34,7 +34,8 @@ pub(super) struct Surface {
     /// ln(rows) of the best size so far; `None` before the first.
     centre: Option<f64>,
     points: VecDeque<Point>,
-    asked: u64,
+    /// Batches that explored.
+    explored: u64,
     seen: u64,
     swing: f64,
     /// ln(rows) that failed, and until how many were seen it holds.
@@ -77,7 +78,7 @@ impl Default for Surface {
         Self {
             centre: None,
             points: VecDeque::new(),
-            asked: 0,
+            explored: 0,
             seen: 0,
             swing: SWING.0,
             ceiling: None,
@@ -99,9 +100,9 @@ impl Surface {
     pub(super) fn next_size(&mut self, context: &BatchContext, most: usize) -> usize {
         let centre = *self.centre.get_or_insert_with(|| start(context));
         let remaining = context.rows_remaining.map(|rows| rows as f64);
-        let left = remaining.map_or(f64::INFINITY, |rows| rows / centre.exp());
+        // Where nobody knows, as many are expected as went before.
+        let left = remaining.unwrap_or(context.rows_done as f64) / centre.exp();
         let u = self.choose(centre, left);
-        self.asked += 1;
         let cap = self.cap(most);
         if u > cap {
             self.reason = Reason::Bound;
@@ -129,7 +130,8 @@ impl Surface {
             self.reason = Reason::Best;
             return centre;
         }
-        let (reason, off) = match self.asked {
+        self.explored += 1;
+        let (reason, off) = match self.explored - 1 {
             0 => (Reason::Start, 0.0),
             1 => (Reason::Bracket, 2_f64.ln()),
             2 => (Reason::Bracket, -(2_f64.ln())),

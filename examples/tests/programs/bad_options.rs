@@ -6,7 +6,7 @@ use crate::process::{QUICK, refused, scan, scan_and_scale};
 fn each_is_refused_with_what_is_wrong_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let cases: [(&str, &[&str]); 22] = [
+    let cases: [(&str, &[&str]); 36] = [
         ("--nope", &["--nope", "--help"]),
         ("--scale-to x", &["'x'", "--scale-to"]),
         ("--scale-to -1", &["-1"]),
@@ -28,6 +28,20 @@ fn each_is_refused_with_what_is_wrong_and_what_to_do() {
         ("--report none/r.json", &["none", "create it first"]),
         ("--report .", &["directory", "name a file"]),
         ("--report atg.sqlite", &["is the graph", "another path"]),
+        ("--html none/r.html", &["none", "create it first"]),
+        ("--html .", &["directory", "name a file"]),
+        ("--html atg.sqlite", &["is the graph", "another path"]),
+        ("--html ./atg.sqlite-wal", &["is the graph", "another path"]),
+        ("--metrics .", &["is none"]),
+        ("--metrics /dev/null", &["/dev/null", "is none"]),
+        ("--html r --metrics ./r", &["./r", "a file of its own"]),
+        ("--report r --html r", &["a file of its own"]),
+        ("--html /proc/r.html", &["/proc", "nothing can be written"]),
+        ("--batch 0", &["'0'", "auto, static"]),
+        ("--batch many", &["'many'", "auto, static", "1 to 100000"]),
+        ("--batch 100001", &["100001", "1 to 100000"]),
+        ("--pace 0", &["'0'", "auto, none"]),
+        ("--pace fast", &["'fast'", "auto, none", "requests a second"]),
         ("stray", &["stray"]),
     ];
     for (options, words) in cases {
@@ -42,8 +56,10 @@ fn a_graph_that_is_there_is_not_overwritten_by_the_report() {
     let folder = folder.path();
     scan(folder, &format!("{QUICK} --resources 5 --scale-to 0 --quiet")).done();
     let report = folder.join("atg.sqlite");
-    let mut command = scan_and_scale(folder, "--report");
-    refused(folder, command.arg(report), &["is the graph", "another path"]);
+    for option in ["--report", "--html", "--metrics"] {
+        let mut command = scan_and_scale(folder, option);
+        refused(folder, command.arg(&report), &["is the graph", "another path"]);
+    }
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod faults;
 mod full_disk;
 mod happy;
 mod interrupted;
+mod kept;
 mod killed;
 mod measured;
 mod neo4j;
