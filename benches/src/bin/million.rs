@@ -7,19 +7,16 @@
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a benchmark may stop")]
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use atg_azure::simulator::{Face, Limits, Simulator, TenantSpec};
 use atg_azure::{AccessToken, ArmClient, AzureSource, Cloud, StaticToken};
 use atg_benches::{peak_memory, reset_peak_memory};
 use atg_core::memory::NullSink;
 use atg_core::pipeline::{Pipeline, PipelineOptions, ScanReport};
-use atg_core::{
-    GraphReader, GraphSink, Measurement, PerfMonitor, PerfRecorder, PerfSnapshot, Result, Unpaced,
-};
+use atg_core::{GraphReader, GraphSink, PerfMonitor as _, Result, Unpaced};
 use atg_graph::sqlite::SqliteGraph;
+use atg_perf::Monitor;
 use clap::{Parser, ValueEnum};
 
 /// A large simulated tenant through the whole pipeline.
@@ -96,36 +93,16 @@ async fn run<G: GraphSink + 'static>(
 ) -> Result<ScanReport> {
     let options =
         PipelineOptions { bytes_in_flight: options.in_flight << 20, ..PipelineOptions::default() };
-    let times = Shared::default();
-    let report =
-        Pipeline::new(source, sink).with_options(options).with_monitor(times.clone()).run().await?;
-    for (operation, (batches, time)) in times.0.lock().unwrap().iter() {
-        println!("{operation:20} {:.2} s in {batches} batches", time.as_secs_f64());
+    let monitor = Monitor::new();
+    let report = Pipeline::new(source, sink)
+        .with_options(options)
+        .with_monitor(monitor.clone())
+        .run()
+        .await?;
+    for (operation, seen) in &monitor.snapshot().operations {
+        println!("{operation:20} {:.2} s in {} calls", seen.total.as_secs_f64(), seen.count);
     }
     Ok(report)
-}
-
-/// Adds up how long the sink took; batches in flight together count each.
-#[derive(Clone, Default)]
-struct Shared(Arc<Mutex<BTreeMap<&'static str, (u64, Duration)>>>);
-
-impl PerfMonitor for Shared {
-    fn recorder(&self) -> Box<dyn PerfRecorder> {
-        Box::new(self.clone())
-    }
-
-    fn snapshot(&self) -> PerfSnapshot {
-        PerfSnapshot::default()
-    }
-}
-
-impl PerfRecorder for Shared {
-    fn record(&mut self, seen: &Measurement) {
-        let mut times = self.0.lock().unwrap();
-        let (batches, time) = times.entry(seen.operation).or_default();
-        *batches += 1;
-        *time += seen.elapsed;
-    }
 }
 
 /// What writing all rows costs the simulator.
