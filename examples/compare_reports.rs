@@ -1,6 +1,7 @@
 //! Says whether runs became slower, for people and for CI:
 //! `cargo run --example compare_reports -- metrics.jsonl --name nightly --last 7`
 
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -40,15 +41,15 @@ struct Options {
     before_last: Option<u32>,
 
     /// The least change that counts [percent, 0 to 1000]
-    #[arg(long, value_name = "P", default_value_t = 5.0, value_parser = percent::<1000>)]
+    #[arg(long, value_name = "P", default_value_t = 5.0, value_parser = percent(0.0..=1000.0))]
     threshold: f64,
 
     /// How sure the whole table shall be [percent, 50 to 99.9]
-    #[arg(long, value_name = "P", default_value_t = 95.0, value_parser = percent::<100>)]
+    #[arg(long, value_name = "P", default_value_t = 95.0, value_parser = percent(50.0..=99.9))]
     confidence: f64,
 
     /// The noise between runs that is assumed where a side has fewer than seven [percent, 0 to 1000]
-    #[arg(long, value_name = "P", default_value_t = 10.0, value_parser = percent::<1000>)]
+    #[arg(long, value_name = "P", default_value_t = 10.0, value_parser = percent(0.0..=1000.0))]
     run_noise: f64,
 }
 
@@ -61,10 +62,13 @@ const EXAMPLES: &str = "Examples:
 Exit status: 0 nothing became worse; 1 something did; 2 wrong usage, a file that cannot be read, or
 nothing that could be compared.";
 
-fn percent<const MOST: u32>(text: &str) -> std::result::Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(percent) if (0.0..=f64::from(MOST)).contains(&percent) => Ok(percent),
-        _ => Err(format!("a number from 0 to {MOST}")),
+/// A parser of numbers within bounds, which refuses all others.
+fn percent(
+    within: RangeInclusive<f64>,
+) -> impl Fn(&str) -> std::result::Result<f64, String> + Clone + Send + Sync + 'static {
+    move |text| match text.parse() {
+        Ok(percent) if within.contains(&percent) => Ok(percent),
+        _ => Err(format!("a number from {} to {}", within.start(), within.end())),
     }
 }
 

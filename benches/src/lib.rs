@@ -19,6 +19,8 @@ mod recorded_support;
 #[cfg(feature = "comparisons")]
 pub mod clock;
 mod limit;
+#[cfg(feature = "comparisons")]
+pub mod neo4j_server;
 mod random;
 mod rounds;
 #[cfg(feature = "comparisons")]

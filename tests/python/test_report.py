@@ -12,6 +12,7 @@ ATG_CHROMIUM the browser, ATG_SCREENSHOTS a folder to keep the pictures in.
 
 import os
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
@@ -68,8 +69,13 @@ def page_of_a_throttled_scan(folder):
     return page
 
 
+def number(text):
+    """The first number of a text such as 1,234 (5.6 %)."""
+    return int(re.match(r"[\d,]+", text)[0].replace(",", ""))
+
+
 def different_rows(png):
-    """How many different rows of pixels a picture has: one where nothing was drawn."""
+    """How many different rows of pixels a picture has: a few where nothing was drawn."""
     chunks, at = [], 8
     while at < len(png):
         length, kind = struct.unpack(">I4s", png[at:at + 8])
@@ -156,6 +162,19 @@ class Report(unittest.TestCase):
         drawn = [line for line in chart["lines"] if line["points"] > 2 and line["visible"]]
         self.assertTrue(any(line["size"][0] > width / 2 for line in drawn), chart["lines"])
 
+    def test_the_scan_was_throttled_and_the_page_shows_it(self):
+        page, _, _ = self.open(viewport={"width": 1280, "height": 900})
+        cards = dict(page.locator("dl.cards > div").evaluate_all(
+            "cards => cards.map(card => ['dt', 'dd'].map(n => card.querySelector(n).textContent))"))
+        self.assertGreater(number(cards["requests"]), 0)
+        self.assertGreater(number(cards["throttled"]), 0, cards)
+        charts = [chart for chart in page.locator("figure").evaluate_all(MEASURE)
+                  if "; throttles: at most " in chart["label"]]
+        self.assertEqual(len(charts), 1, "throttles have a chart of their own")
+        lines = [line for line in charts[0]["lines"] if line["points"] > 2 and line["visible"]]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertGreater(lines[0]["size"][1], 50, "the line of throttles is flat")
+
     def test_tables_name_phases_and_operations(self):
         page, _, _ = self.open()
         headings = page.locator("h2").all_inner_texts()
@@ -163,6 +182,15 @@ class Report(unittest.TestCase):
             self.assertIn(heading, headings)
         rows = page.locator("section", has=page.locator("h2", has_text="Phases")).locator("tr")
         self.assertGreater(rows.count(), 1)
+
+    def assert_seen(self, page, figure):
+        """Within its line's box, grid lines aside, rows of pixels differ only by what is drawn."""
+        boxes = [line.bounding_box() for line in figure.locator("svg polyline").all()
+                 if line.evaluate("line => line.points.length > 2")]
+        box = max(boxes, key=lambda box: box["height"])
+        self.assertGreater(box["height"], 20)
+        rows = different_rows(page.screenshot(clip=box, full_page=True))
+        self.assertGreater(rows, box["height"] / 2)
 
     def test_it_is_readable_in_light_and_dark_and_narrow(self):
         grounds = set()
@@ -172,8 +200,10 @@ class Report(unittest.TestCase):
             "narrow": {"color_scheme": "light", "viewport": {"width": 400, "height": 800}},
         }.items():
             page, _, _ = self.open(**options)
-            picture = page.screenshot(path=self.pictures / f"report-{name}.png", full_page=True)
-            self.assertGreater(different_rows(picture), 100, name)
+            page.screenshot(path=self.pictures / f"report-{name}.png", full_page=True)
+            for figure in page.locator("figure").all():
+                with self.subTest(f"{name}: {figure.locator('figcaption').inner_text()}"):
+                    self.assert_seen(page, figure)
             body = page.locator("body")
             ground = body.evaluate("body => getComputedStyle(body).backgroundColor")
             ink = body.evaluate("body => getComputedStyle(body).color")

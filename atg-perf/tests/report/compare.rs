@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use atg_perf::report::{
-    CompareOptions, Comparison, Incomparable, MINIMUM_VALUES, OperationReport, PhaseReport,
-    Quantity, RunReport, Samples, Verdict, compare,
+    CompareOptions, Comparison, Incomparable, MINIMUM_VALUES, MetricComparison, OperationReport,
+    PhaseReport, Quantity, RunReport, Samples, Verdict, compare,
 };
 
 use crate::invented;
@@ -170,6 +170,49 @@ fn what_cannot_be_told_says_why() {
     assert_eq!((nothing.metrics.len(), nothing.compared(), nothing.regressions()), (0, 0, 0));
 }
 
+/// A run for each number of requests that were throttled.
+fn throttled(numbers: [u64; MINIMUM_VALUES]) -> Vec<RunReport> {
+    let run = |throttled| {
+        let mut report = RunReport::new("scan", invented::environment());
+        (report.requests, report.throttled) = (1_000, throttled);
+        report
+    };
+    numbers.into_iter().map(run).collect()
+}
+
+fn of_throttled(before: [u64; MINIMUM_VALUES], after: [u64; MINIMUM_VALUES]) -> MetricComparison {
+    let comparison = compared(&throttled(before), &throttled(after));
+    comparison.metrics.into_iter().find(|metric| metric.name == "throttled").unwrap()
+}
+
+#[test]
+fn a_count_that_rises_from_nothing_is_worse_and_one_that_falls_to_it_better() {
+    const NONE: [u64; MINIMUM_VALUES] = [0; MINIMUM_VALUES];
+    let some = [2, 500, 30, 4, 80, 9, 250];
+    let rise = of_throttled(NONE, some);
+    assert_eq!(rise.verdict, Verdict::Worse);
+    // As one more than they are: 0 to 30, the median.
+    assert_eq!((rise.before, rise.after, rise.ratio), (Some(0.0), Some(30.0), Some(31.0)));
+    let interval = rise.interval.unwrap();
+    assert!(interval.low >= 3.0 && interval.high <= 501.0, "{interval:?}");
+    assert_eq!(compared(&throttled(NONE), &throttled(some)).regressions(), 1);
+    assert_eq!(of_throttled(some, NONE).verdict, Verdict::Better);
+    assert_eq!(of_throttled(NONE, [1; MINIMUM_VALUES]).verdict, Verdict::Worse);
+    assert_eq!(of_throttled(NONE, NONE).verdict, Verdict::NoDifference);
+    // Three runs of seven with some may be chance, and so may any number beside zeros.
+    assert_eq!(of_throttled(NONE, [0, 0, 0, 0, 9, 9, 9]).verdict, Verdict::NoDifference);
+    assert_eq!(of_throttled([0, 9, 0, 9, 0, 9, 9], some).verdict, Verdict::NoDifference);
+}
+
+#[test]
+fn counts_without_a_zero_are_compared_as_they_are() {
+    let twice = of_throttled([10; MINIMUM_VALUES], [20; MINIMUM_VALUES]);
+    assert_eq!((twice.ratio, twice.verdict), (Some(2.0), Verdict::Worse));
+    let side = |values: f64| [run_with(Quantity::Count, [values; MINIMUM_VALUES])];
+    assert_eq!(verdict(&side(0.0), &side(-1.0)), not(Incomparable::NoRatio));
+    assert_eq!(verdict(&side(-0.5), &side(0.0)), not(Incomparable::NoRatio));
+}
+
 #[test]
 fn options_without_sense_are_bounded() {
     let side = |value: f64| vec![run_with(Quantity::Seconds, [value]); 9];
@@ -258,4 +301,8 @@ fn the_table_names_each_metric_and_its_verdict() {
     println!("{text}");
     assert!(text.contains("samples x") && text.contains("SLOWER"), "{text}");
     assert!(text.contains("not comparable: one side only") && !text.contains('\u{1b}'), "{text}");
+    // The last column is of words, and begins below its title.
+    let column = |line: &str, word| line.find(word).map(|at| line[..at].chars().count());
+    let of = |word| text.lines().find_map(|line| column(line, word));
+    assert!(of("verdict").is_some() && of("verdict") == of("SLOWER"), "{text}");
 }

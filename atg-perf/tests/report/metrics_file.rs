@@ -190,6 +190,43 @@ fn a_lock_that_is_given_back_is_waited_for() {
     assert_eq!(file.read().unwrap().reports.len(), 1);
 }
 
+/// What a slip of the hand names instead: none of it is a line that a killed process left.
+#[test]
+fn a_file_that_is_no_metrics_file_stays_as_it_is() {
+    let torn = |tail: &[u8]| [line("a").as_bytes(), tail].concat();
+    let files: [Vec<u8>; 11] = [
+        b"SQLite format 3\0\x10\0\x01\x01\0@ \0\0\0\x05".to_vec(),
+        [b"SQLite format 3\0\n".as_slice(), &[0; 5_000]].concat(),
+        b"a text without an end of line".to_vec(),
+        b"a text\n{\"looks\": \"torn".to_vec(),
+        b"a text\nwith ends of lines\n".to_vec(),
+        b"[{\"version\": 1}]".to_vec(),
+        b"{\n  \"printed\": true\n}".to_vec(),
+        [b" ".repeat(5_000).as_slice(), b"a text"].concat(),
+        torn(b"\xff\0\x01\x02"),
+        torn(b"{\"version\":1,\xff\0\x01\x02"),
+        torn(b"the end of a text"),
+    ];
+    for content in files {
+        let (_directory, file) = with_text(&content);
+        let shown = String::from_utf8_lossy(&content).into_owned();
+        let error = file.append(&run("a", 1)).expect_err(&shown);
+        assert_eq!(error.kind(), ErrorKind::InvalidData, "{shown}");
+        assert!(error.to_string().contains("nothing was changed"), "{error}");
+        assert_eq!(fs::read(file.path()).unwrap(), content, "{shown}");
+        assert!(!aside(&file).exists(), "{shown}");
+    }
+}
+
+#[test]
+fn a_line_torn_within_a_character_is_put_aside() {
+    let tail = &"{\"name\":\"名".as_bytes()[..11];
+    let (_directory, file) = with_text(&[line("a").as_bytes(), tail].concat());
+    file.append(&run("b", 1)).unwrap();
+    assert_eq!(fs::read(aside(&file)).unwrap(), [tail, b"\n"].concat());
+    assert_eq!(names(&file.read().unwrap()), ["a", "b"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_no_file_is_refused_without_a_wait() {

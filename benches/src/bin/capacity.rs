@@ -2,19 +2,23 @@
 //! and where more of them stop helping: the knee.
 //!
 //! `cargo run --release -p atg-benches --bin capacity [-- --sink sqlite --latency-ms 20]`
+//!
+//! Of a Neo4j server it deletes everything, before each round: see `--clear`.
 
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss, reason = "a benchmark may stop")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use atg_azure::simulator::{Limits, Simulator, TenantSpec};
 use atg_azure::{AccessToken, ArmClient, AzureSource, Cloud, StaticToken};
+use atg_benches::clock::Outcome;
+use atg_benches::neo4j_server::{Server, open_sink};
 use atg_benches::{median, processor_time};
 use atg_core::memory::NullSink;
-use atg_core::pipeline::{Pipeline, PipelineOptions, ScanReport};
-use atg_core::{GraphReader, GraphSink, Result, Unpaced};
-use atg_graph::neo4j::Neo4jGraph;
+use atg_core::pipeline::{Pipeline, PipelineOptions};
+use atg_core::{GraphReader, GraphSink, Unpaced};
 use atg_graph::sqlite::SqliteGraph;
 use clap::Parser;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
@@ -22,8 +26,8 @@ use comfy_table::{CellAlignment, Table};
 
 /// The capacity of the whole flow on this machine: resources a second against workers.
 ///
-/// A simulated tenant without quotas, read over a simulated network and written to a sink, once
-/// for each number of workers and round.
+/// A simulated tenant without quotas, read over a simulated network and written to an empty sink,
+/// once for each number of workers and round. The time is that of the scan alone.
 #[derive(Debug, Parser)]
 struct Options {
     /// Resources in the tenant [count, 1,000 to 10,000,000]
@@ -33,21 +37,36 @@ struct Options {
     #[arg(long, default_value_t = 20)]
     latency_ms: u64,
     /// Where the rows go: null (nowhere), sqlite (a temporary file), or the address of a Neo4j
-    /// server, whose graph gets the tenant
+    /// server, whose graph is emptied before each round and at the end; `NEO4J_USER` and
+    /// `NEO4J_PASSWORD` sign in, where set
     #[arg(long, default_value = "sqlite")]
     sink: String,
-    /// Numbers of workers, each of which reads a scope at a time and writes a batch at a time
-    #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32")]
-    workers: Vec<usize>,
-    /// Rounds, of which the median counts [count, 1 or more]
+    /// Numbers of workers [each 1 to 1024]: so many scopes are read at once and so many batches of
+    /// nodes written at once, while as many pages wait, two at least. Batches of relationships
+    /// are written as the sink's own profile says
+    #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    workers: Vec<u16>,
+    /// Rounds, of which the median counts [count, 1 to 1,000]
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=1_000))]
     rounds: u64,
+    /// Allow to delete what the Neo4j server's graph holds now; an empty graph needs no leave
+    #[arg(long)]
+    clear: bool,
+}
+
+impl Options {
+    /// The numbers of workers, rising, each once: their order and repetition on the command line
+    /// mean nothing.
+    fn workers(&self) -> BTreeSet<usize> {
+        self.workers.iter().copied().map(usize::from).collect()
+    }
 }
 
 /// The share of the best throughput from which more workers are not worth it.
 const KNEE: f64 = 0.95;
 
 /// What a number of workers reached.
+#[derive(Debug)]
 struct Point {
     workers: usize,
     per_second: f64,
@@ -55,35 +74,84 @@ struct Point {
     processors: f64,
 }
 
-fn main() -> Result<()> {
+fn main() -> Outcome {
     let options = Options::parse();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(&options))
+}
+
+async fn run(options: &Options) -> Outcome {
+    let sink = Sink::open(options).await?;
     let mut points = Vec::new();
-    for workers in options.workers.iter().copied().filter(|workers| *workers > 0) {
-        let rounds: Result<Vec<(f64, f64)>> =
-            (0..options.rounds).map(|_| round(&runtime, &options, workers)).collect();
-        let rounds = rounds?;
-        let of = |pick: fn(&(f64, f64)) -> f64| median(rounds.iter().map(pick).collect()).unwrap();
-        let (per_second, processors) = (of(|one| one.0), of(|one| one.1));
+    for workers in options.workers() {
+        let mut rounds = Vec::new();
+        for _ in 0..options.rounds {
+            rounds.push(sink.round(options, workers).await?);
+        }
+        let of = |pick: fn(&Round) -> f64| median(rounds.iter().map(pick).collect()).unwrap();
+        let (per_second, processors) = (of(|one| one.per_second), of(|one| one.processors));
         eprintln!("{workers} workers: {per_second:.0} resources/s");
         points.push(Point { workers, per_second, processors });
+    }
+    if let Sink::Neo4j(server) = &sink {
+        server.clear().await?;
     }
     print(&points);
     Ok(())
 }
 
-/// Resources a second, and processors kept busy.
-fn round(
-    runtime: &tokio::runtime::Runtime,
-    options: &Options,
-    workers: usize,
-) -> Result<(f64, f64)> {
-    let (begun, busy) = (Instant::now(), busy_seconds());
-    let report = runtime.block_on(scan(options, workers))?;
-    let seconds = begun.elapsed().as_secs_f64();
-    assert!(report.is_complete(), "{:?}", report.problems);
-    assert!(report.resources_read >= options.resources, "{} were read", report.resources_read);
-    Ok((options.resources as f64 / seconds, (busy_seconds() - busy) / seconds))
+/// Where the rows go.
+enum Sink {
+    Null,
+    Sqlite,
+    Neo4j(Server),
+}
+
+impl Sink {
+    async fn open(options: &Options) -> Outcome<Self> {
+        Ok(match options.sink.as_str() {
+            "null" => Self::Null,
+            "sqlite" => Self::Sqlite,
+            address => {
+                let server = Server::connect(address).await?;
+                server.claim(options.clear).await?;
+                Self::Neo4j(server)
+            }
+        })
+    }
+
+    /// Scans into the emptied sink.
+    async fn round(&self, options: &Options, workers: usize) -> Outcome<Round> {
+        match self {
+            Self::Null => Ok(scan(options, workers, NullSink).await?.0),
+            Self::Sqlite => {
+                let folder = tempfile::tempdir()?;
+                let graph = Arc::new(SqliteGraph::open(folder.path().join("graph.sqlite"))?);
+                checked(options, workers, graph).await
+            }
+            Self::Neo4j(server) => {
+                server.clear().await?;
+                checked(options, workers, Arc::new(open_sink(&server.uri).await?)).await
+            }
+        }
+    }
+}
+
+/// What a round reached.
+struct Round {
+    per_second: f64,
+    /// Processors kept busy, in the mean.
+    processors: f64,
+}
+
+/// The same, and the graph holds just what was written: it was empty.
+async fn checked<G>(options: &Options, workers: usize, graph: Arc<G>) -> Outcome<Round>
+where
+    G: GraphSink + GraphReader + 'static,
+{
+    let (round, written) = scan(options, workers, graph.clone()).await?;
+    assert_eq!(graph.counts().await?.nodes, written);
+    Ok(round)
 }
 
 /// What this process took of the processors so far.
@@ -91,28 +159,13 @@ fn busy_seconds() -> f64 {
     processor_time(std::process::id()).as_secs_f64()
 }
 
-async fn scan(options: &Options, workers: usize) -> Result<ScanReport> {
-    match options.sink.as_str() {
-        "null" => run(options, workers, NullSink).await,
-        "sqlite" => {
-            let folder = tempfile::tempdir().unwrap();
-            let graph = Arc::new(SqliteGraph::open(folder.path().join("graph.sqlite"))?);
-            let report = run(options, workers, graph.clone()).await?;
-            assert_eq!(graph.counts().await?.nodes, report.nodes_written);
-            Ok(report)
-        }
-        address => {
-            let graph = Arc::new(Neo4jGraph::builder(address).connect().await?);
-            run(options, workers, graph).await
-        }
-    }
-}
-
-async fn run<G: GraphSink + 'static>(
-    options: &Options,
-    workers: usize,
-    sink: G,
-) -> Result<ScanReport> {
+/// Reads the tenant into the sink; what that reached, and the number of nodes written. The schema,
+/// the simulator and the client are made before the clock starts.
+async fn scan<G>(options: &Options, workers: usize, sink: G) -> Outcome<(Round, u64)>
+where
+    G: GraphSink + 'static,
+{
+    sink.prepare().await?;
     let simulator = Simulator::builder(TenantSpec::sized(options.resources, 32))
         .limits(Limits::none())
         .latency_of(Duration::from_millis(options.latency_ms))
@@ -126,18 +179,34 @@ async fn run<G: GraphSink + 'static>(
         node_writers: Some(workers),
         ..PipelineOptions::default()
     };
-    Pipeline::new(AzureSource::new(client), sink).with_options(settings).run().await
+    let pipeline = Pipeline::new(AzureSource::new(client), sink).with_options(settings);
+    let busy = busy_seconds();
+    let report = pipeline.run().await?;
+    let busy = busy_seconds() - busy;
+    assert!(report.is_complete(), "{:?}", report.problems);
+    assert!(report.resources_read >= options.resources, "{} were read", report.resources_read);
+    let per_second = options.resources as f64 / report.seconds;
+    Ok((Round { per_second, processors: busy / report.seconds }, report.nodes_written))
+}
+
+/// The fewest workers that come near the best.
+fn knee(points: &[Point]) -> Option<&Point> {
+    let best = best(points);
+    points.iter().filter(|point| point.per_second >= KNEE * best).min_by_key(|point| point.workers)
+}
+
+fn best(points: &[Point]) -> f64 {
+    points.iter().map(|point| point.per_second).fold(0.0, f64::max)
 }
 
 fn print(points: &[Point]) {
     let Some(first) = points.first() else { return };
-    let best = points.iter().map(|point| point.per_second).fold(0.0, f64::max);
-    let knee = points.iter().find(|point| point.per_second >= KNEE * best);
+    let (knee, best) = (knee(points), best(points));
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(vec![
         "workers",
         "resources/s",
-        "× the first",
+        "× the fewest",
         "processors busy",
         "",
     ]);
@@ -164,4 +233,32 @@ fn print(points: &[Point]) {
         100.0 * knee.per_second / best,
         knee.processors,
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(workers: &str) -> Result<Options, clap::Error> {
+        Options::try_parse_from(["capacity", "--workers", workers])
+    }
+
+    #[test]
+    fn workers_are_sorted_counted_once_and_bounded() {
+        let workers = parsed("8,1,1024,8,2").unwrap().workers();
+        assert_eq!(Vec::from_iter(workers), [1, 2, 8, 1_024]);
+        for wrong in ["0", "1025", "4,0", "-1", "many", ""] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_knee_is_the_fewest_workers_near_the_best_in_any_order() {
+        let point = |(workers, per_second)| Point { workers, per_second, processors: 1.0 };
+        let mut points = [(1, 100.0), (2, 190.0), (4, 200.0), (8, 199.0)].map(point);
+        assert_eq!(knee(&points).unwrap().workers, 2);
+        points.reverse();
+        assert_eq!(knee(&points).unwrap().workers, 2);
+        assert!(knee(&[]).is_none());
+    }
 }

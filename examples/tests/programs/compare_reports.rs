@@ -91,9 +91,19 @@ fn bad_input_has_a_status_of_its_own() {
         ("good .", "not a regular file"),
         ("good", "required"),
         ("good good --threshold much", "a number from 0 to"),
+        ("good good --threshold 1000.1", "a number from 0 to 1000"),
+        ("good good --confidence 49.9", "a number from 50 to 99.9"),
+        ("good good --confidence 99.91", "a number from 50 to 99.9"),
+        ("good good --confidence 0", "a number from 50 to 99.9"),
+        ("good good --confidence 100", "a number from 50 to 99.9"),
+        ("good good --confidence NaN", "a number from 50 to 99.9"),
         ("good good --last 0", "0 is not in"),
     ] {
         assert_status(folder, options, 2, &[word]);
+    }
+    for confidence in ["50", "99.9"] {
+        let options = format!("good good --confidence {confidence}");
+        assert_status(folder, &options, 0, &["no difference"]);
     }
     // What can be read of a damaged file is compared.
     let whole = fs::read_to_string(folder.join("good")).unwrap();

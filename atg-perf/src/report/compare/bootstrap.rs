@@ -39,6 +39,11 @@ impl Side {
         self.values
     }
 
+    /// Whether any value is zero.
+    pub(super) fn has_zero(&self) -> bool {
+        self.runs.iter().flatten().any(|value| *value == 0.0)
+    }
+
     /// The median of the runs' medians.
     pub(super) fn median(&self) -> Option<f64> {
         let mut scratch = Vec::new();
@@ -111,10 +116,12 @@ fn median(values: &mut [f64]) -> Option<f64> {
 }
 
 /// Where the ratio of the medians lies but for a chance of `error`; none if any draw has no ratio.
-/// `run_noise` is taken for the noise between runs where a side has too few to show it.
+/// `offset` is added to each median; `run_noise` is taken for the noise between runs where a side
+/// has too few to show it.
 pub(super) fn interval(
     before: &Side,
     after: &Side,
+    offset: f64,
     error: f64,
     run_noise: f64,
 ) -> Option<Interval> {
@@ -125,7 +132,7 @@ pub(super) fn interval(
         let first = before.drawn(&mut random, &mut scratch);
         let second = after.drawn(&mut random, &mut scratch);
         let noise = before.assumed(&mut random, run_noise) - after.assumed(&mut random, run_noise);
-        ratios.extend(super::ratio(first, second).map(|ratio| ratio * noise.exp()));
+        ratios.extend(super::ratio(first, second, offset).map(|ratio| ratio * noise.exp()));
     }
     // Draws without a ratio could lie anywhere: they must not make it look surer.
     if ratios.len() < DRAWS {

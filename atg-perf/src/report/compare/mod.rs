@@ -77,7 +77,8 @@ pub enum Incomparable {
     TooFewValues,
     /// It measures different things on the two sides, such as seconds and bytes.
     DifferentQuantities,
-    /// A change from nothing, or to nothing, has no ratio; or values are below zero.
+    /// A change from nothing, or to nothing, has no ratio, but of counts; or values are below
+    /// zero.
     NoRatio,
 }
 
@@ -104,7 +105,7 @@ pub struct MetricComparison {
     pub after: Option<f64>,
     /// How many values each side has.
     pub values: (usize, usize),
-    /// Second median to first; none where there is no ratio.
+    /// Second median to first, of counts as [`compare()`] takes them; none where there is no ratio.
     pub ratio: Option<f64>,
     /// Where the ratio lies, with the confidence asked for.
     pub interval: Option<Interval>,
@@ -150,6 +151,9 @@ impl Comparison {
 /// reports give the same answer.
 ///
 /// - **Better, worse**: the interval leaves out 1, and the change is at least the threshold.
+/// - **Counts that are 0 somewhere** ([`Quantity::Count`], such as throttled requests) are taken as
+///   one more than they are, on both sides, since a change from 0 has no ratio: 0 to 4 is five
+///   times as many, and none to some in every run is worse.
 /// - **Too few values**: with fewer than [`MINIMUM_VALUES`] a side nothing is said. One run a side
 ///   is so compared by its samples alone.
 /// - **Too few runs**: where a side has values enough, but of fewer than [`MINIMUM_VALUES`] runs,
@@ -198,7 +202,8 @@ impl Judge {
             before.as_ref().map(|side| side.quantity) == after.as_ref().map(|side| side.quantity);
         let both = before.is_some() && after.is_some();
         let (before, after) = (side(before), side(after));
-        let ratio = ratio(before.median(), after.median());
+        let offset = offset(quantity, &before, &after);
+        let ratio = ratio(before.median(), after.median(), offset);
         let mut compared = MetricComparison {
             name: name.to_owned(),
             quantity,
@@ -216,8 +221,8 @@ impl Judge {
             _ if !enough => not(Incomparable::TooFewValues),
             None => not(Incomparable::NoRatio),
             Some(ratio) => {
-                let interval =
-                    bootstrap::interval(&before, &after, self.error, self.options.run_noise);
+                let run_noise = self.options.run_noise;
+                let interval = bootstrap::interval(&before, &after, offset, self.error, run_noise);
                 compared.interval = interval;
                 self.verdict(quantity, ratio, interval)
             }
@@ -247,12 +252,19 @@ fn side(measured: Option<Measured>) -> Side {
     measured.map_or_else(Side::default, |measured| Side::new(measured.runs))
 }
 
-/// Second to first. Nothing and nothing are the same.
-fn ratio(before: Option<f64>, after: Option<f64>) -> Option<f64> {
+/// What is added to each value of both sides so that there are ratios: one to counts with a zero
+/// among them, so that a change from none to some is one.
+fn offset(quantity: Quantity, before: &Side, after: &Side) -> f64 {
+    let counts = quantity == Quantity::Count;
+    if counts && (before.has_zero() || after.has_zero()) { 1.0 } else { 0.0 }
+}
+
+/// Second to first, each with the offset. Nothing and nothing are the same.
+fn ratio(before: Option<f64>, after: Option<f64>, offset: f64) -> Option<f64> {
     match (before?, after?) {
         (0.0, 0.0) => Some(1.0),
-        (before, after) if before > 0.0 && after > 0.0 => {
-            Some(after / before).filter(|ratio| ratio.is_normal())
+        (before, after) if before >= 0.0 && after >= 0.0 => {
+            Some((after + offset) / (before + offset)).filter(|ratio| ratio.is_normal())
         }
         _ => None,
     }

@@ -2,14 +2,19 @@
 
 use std::fmt::Write as _;
 
+use comfy_table::CellAlignment;
+
 use super::{Comparison, Incomparable, MINIMUM_VALUES, MetricComparison, Verdict};
 use crate::report::Quantity;
 use crate::report::format::{UNKNOWN, printable, quantity};
 use crate::report::text::table;
 
 pub(super) fn text(comparison: &Comparison) -> String {
-    let mut table = table(&["metric", "before", "after", "change", "interval", "values"]);
-    table.set_header(["metric", "before", "after", "change", "interval", "values", "verdict"]);
+    let mut table =
+        table(&["metric", "before", "after", "change", "interval", "values", "verdict"]);
+    if let Some(verdict) = table.column_iter_mut().last() {
+        verdict.set_cell_alignment(CellAlignment::Left);
+    }
     for metric in &comparison.metrics {
         table.add_row(row(metric));
     }

@@ -28,6 +28,8 @@ const READ: &str = "read metrics";
 /// - **A torn last line**, left by a process that was killed, is moved to `FILE.torn` by the next
 ///   append, whose own line then begins at a line's beginning. If only its end of line is missing,
 ///   it is completed instead.
+/// - **Nothing else is touched**: a file that does not begin with a JSON object, blanks aside, or
+///   whose last line has no end and is not the beginning of one, is refused as it is.
 /// - **Waiting is bounded**: for a lock that another holds, 10 s unless told otherwise, with a
 ///   warning in the log. Calls block their thread; in async code use
 ///   `spawn_blocking`.
@@ -106,7 +108,7 @@ impl MetricsFile {
     /// # Errors
     /// [`ErrorKind::Conflict`] if another process holds the lock for too long,
     /// [`ErrorKind::InvalidInput`] for a path that is not a file that can be written or a report of
-    /// more than 16 MiB, [`ErrorKind::InvalidData`] for a file that is not one of lines,
+    /// more than 16 MiB, [`ErrorKind::InvalidData`] for a file that is no metrics file, which stays as it is,
     /// [`ErrorKind::ResourceExhausted`] if there is no space.
     pub fn append(&self, report: &RunReport) -> Result<()> {
         let line = line_of(report)?;

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 
 use atg_benches::Limit;
+use atg_benches::neo4j_server::Server;
 use clap::Parser;
 
 mod contestant;
@@ -31,7 +32,6 @@ mod verify;
 use contestant::Contestant;
 use data::{Recipe, Rows};
 use options::{Options, Peers};
-use server::Server;
 
 /// What may fail stops the benchmark.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -43,7 +43,7 @@ fn main() -> Outcome {
 }
 
 async fn run(options: &Options) -> Outcome {
-    let server = Server::connect(options).await?;
+    let server = Server::connect(&options.uri).await?;
     server.claim(options.clear).await?;
     let limits = if options.million {
         million::run(&server, options).await?

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use atg_benches::neo4j_server::{Server, open_sink};
 use atg_benches::{Limit, Random};
 use atg_core::{GraphReader, GraphSink, Node, RelationshipSet};
 use atg_graph::neo4j::Neo4jGraph;
@@ -11,7 +12,7 @@ use crate::Outcome;
 use crate::contestant::Schema;
 use crate::data::Recipe;
 use crate::options::Options;
-use crate::server::{Server, open_sink};
+use crate::server;
 use atg_benches::{peak_memory, reset_peak_memory};
 
 const NODES: usize = 1_000_000;
@@ -48,7 +49,7 @@ pub(crate) async fn run(server: &Server, options: &Options) -> Outcome<Vec<Limit
 /// Loads into the emptied database; the rate of each tenth, of nodes and of relationships.
 async fn load(server: &Server, options: &Options, recipe: Recipe) -> Outcome<[Vec<f64>; 2]> {
     server.clear().await?;
-    server.make(Schema::Ours).await?;
+    server::make(server, Schema::Ours).await?;
     let graph = open_sink(&options.uri).await?;
     let nodes = write(&graph, recipe, Part::Nodes).await?;
     let relationships = write(&graph, recipe, Part::Relationships).await?;

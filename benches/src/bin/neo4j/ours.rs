@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use atg_benches::neo4j_server::open_sink;
 use atg_core::{GraphSink, Relationship, RelationshipSet, SinkProfile};
 use atg_graph::neo4j::Neo4jGraph;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,7 +14,6 @@ use crate::Outcome;
 use crate::contestant::{Contestant, Label, Phase, Role, Schema};
 use crate::data::Rows;
 use crate::options::Options;
-use crate::server::open_sink;
 
 struct Ours {
     uri: String,

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use atg_benches::neo4j_server::Server;
 use neo4rs::{BoltType, Graph, query};
 
 use crate::Outcome;
 use crate::contestant::{Contestant, Label, Phase, Role, Schema};
 use crate::data::Rows;
-use crate::server::Server;
 use crate::verify::{columns, weight};
 
 /// Rows a transaction.

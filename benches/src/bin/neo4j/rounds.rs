@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use atg_benches::neo4j_server::Server;
 use atg_benches::{median, order};
 
 use crate::Outcome;
 use crate::contestant::{Contestant, Label, Phase, Role};
 use crate::data::Rows;
-use crate::server::Server;
+use crate::server;
 use crate::verify::Expected;
 use atg_benches::processor_time;
 
@@ -95,7 +96,7 @@ async fn load(
     round: usize,
 ) -> Outcome<Vec<(Phase, Times)>> {
     server.clear().await?;
-    server.make(contestant.schema()).await?;
+    server::make(server, contestant.schema()).await?;
     contestant.prepare().await?;
     let label = contestant.label();
     let mut measured = Vec::new();

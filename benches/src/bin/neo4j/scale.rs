@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use atg_benches::neo4j_server::{Server, open_sink};
 use atg_benches::{Limit, median};
 use atg_core::{GraphReader, GraphSink};
 use atg_graph::scale::ScaleUp;
@@ -9,7 +10,7 @@ use atg_graph::scale::ScaleUp;
 use crate::Outcome;
 use crate::contestant::Schema;
 use crate::options::Options;
-use crate::server::{Server, open_sink};
+use crate::server;
 
 const TEMPLATE: usize = 5_000;
 const SIZE: usize = 40_000;
@@ -25,7 +26,7 @@ pub(crate) async fn run(server: &Server, options: &Options) -> Outcome<Limit> {
 
 async fn once(server: &Server, options: &Options) -> Outcome<f64> {
     server.clear().await?;
-    server.make(Schema::Ours).await?;
+    server::make(server, Schema::Ours).await?;
     let graph = open_sink(&options.uri).await?;
     graph.upsert_nodes(&atg_benches::nodes(TEMPLATE)).await?;
     graph.upsert_relationships(&atg_benches::relationship_sets(TEMPLATE, 2 * TEMPLATE)).await?;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use atg_benches::neo4j_server::Server;
 use neo4rs::{Graph, query};
 
 use crate::Outcome;
 use crate::contestant::{Contestant, Label, Phase, Role, Schema};
 use crate::data::Rows;
 use crate::options::Options;
-use crate::server::Server;
 use crate::verify::columns;
 
 struct ServerOnly {

@@ -1,12 +1,12 @@
 //! What the server holds, compared with what was to be loaded.
 
+use atg_benches::neo4j_server::Server;
 use atg_core::{Node, Relationship, Value};
 use neo4rs::query;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::Outcome;
 use crate::data::Rows;
-use crate::server::Server;
 
 const RELATIONSHIPS: &str = "MATCH (a:Resource)-[r]->(b:Resource) \
                              RETURN [a.id, type(r), b.id, toString(r.weight)] AS row";
