@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use atg_core::{Error, ErrorKind, Result};
+use atg_perf::report::MetricsFile;
 use tempfile::NamedTempFile;
 
 use crate::options::Options;
@@ -19,6 +20,9 @@ pub(crate) fn check(options: &Options, graph: Option<&Path>) -> Result<()> {
             return Err(problem(path, "runs are added to a file, and this is none"));
         }
         check_one(path, &mut taken)?;
+        if path.exists() {
+            MetricsFile::new(path).prepare()?;
+        }
     }
     Ok(())
 }

@@ -63,6 +63,19 @@ fn a_graph_that_is_there_is_not_overwritten_by_the_report() {
 }
 
 #[test]
+fn a_file_that_is_none_of_runs_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    scan(folder, &format!("{QUICK} --resources 5 --scale-to 0 --graph other.sqlite --quiet"))
+        .done();
+    let file = folder.join("other.sqlite");
+    let before = std::fs::read(&file).unwrap();
+    let mut command = scan_and_scale(folder, "--metrics other.sqlite");
+    refused(folder, &mut command, &["no metrics file", "nothing was changed"]);
+    assert!(std::fs::read(&file).unwrap() == before);
+}
+
+#[test]
 fn an_address_that_is_not_understood_shows_no_password() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

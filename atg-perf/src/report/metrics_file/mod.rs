@@ -108,10 +108,24 @@ impl MetricsFile {
     /// # Errors
     /// [`ErrorKind::Conflict`] if another process holds the lock for too long,
     /// [`ErrorKind::InvalidInput`] for a path that is not a file that can be written or a report of
-    /// more than 16 MiB, [`ErrorKind::InvalidData`] for a file that is no metrics file, which stays as it is,
-    /// [`ErrorKind::ResourceExhausted`] if there is no space.
+    /// more than 16 MiB, [`ErrorKind::InvalidData`] for a file that is no metrics file, which stays
+    /// as it is, [`ErrorKind::ResourceExhausted`] if there is no space.
     pub fn append(&self, report: &RunReport) -> Result<()> {
         let line = line_of(report)?;
+        let mut file = self.open()?;
+        self.write(&mut file, &line).map_err(|error| self.failed(APPEND, error))
+    }
+
+    /// Does all that [`append`](Self::append) does but for the line: makes the file where there is
+    /// none, waits for its lock, puts a torn line aside. To be called before long work.
+    ///
+    /// # Errors
+    /// Those of `append`.
+    pub fn prepare(&self) -> Result<()> {
+        self.open().map(drop)
+    }
+
+    fn open(&self) -> Result<File> {
         self.check_kind(APPEND)?;
         let mut options = OpenOptions::new();
         let mut file = options
@@ -123,7 +137,7 @@ impl MetricsFile {
         lock::take(&file, lock::Mode::Exclusive, self.wait)
             .map_err(|error| self.failed(APPEND, error))?;
         tail::mend(&mut file, &self.path)?;
-        self.write(&mut file, &line).map_err(|error| self.failed(APPEND, error))
+        Ok(file)
     }
 
     fn write(&self, file: &mut File, line: &[u8]) -> io::Result<()> {
