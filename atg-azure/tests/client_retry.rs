@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use atg_azure::{AccessToken, ArmClient, AzureSource, Cloud, TokenSource, Transport};
+use atg_azure::{AccessToken, ArmClient, AzureSource, Cloud, RetryPolicy, TokenSource, Transport};
 use atg_core::{
     ErrorKind, Read, ResourceId, ResourceSource, Result, Scope, ScopeEnd, ScopeStatus, Unpaced,
 };
+use atg_perf::RetryBudget;
 use bytes::Bytes;
 use futures::StreamExt;
 use tokio::time::Instant;
@@ -51,6 +52,25 @@ impl Transport for Script {
             builder = builder.header("retry-after", value);
         }
         Ok(builder.body(Bytes::from_static(body.as_bytes())).unwrap())
+    }
+}
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 
@@ -130,6 +150,67 @@ async fn an_outage_is_met_by_few_repetitions() {
     let before = script.requests();
     client.get(&id, "2021-04-01").await.unwrap_err();
     assert_eq!(script.requests() - before, 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_exhausted_budget_is_told_of_once_and_in_the_error() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(move || writer.clone())
+        .finish();
+    let _listening = tracing::subscriber::set_default(subscriber);
+    let script = Script::new(&[BUSY]);
+    let policy = RetryPolicy { budget: RetryBudget::new(2, 0, 0.0), ..RetryPolicy::default() };
+    let client = client(&script).with_retry(policy);
+    let id = ResourceId::parse("/subscriptions/S/resourceGroups/G").unwrap();
+    for _ in 0..10 {
+        let error = client.get(&id, "2021-04-01").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert!(error.is_retryable() && error.message().contains("not sent again"), "{error}");
+        assert!(std::error::Error::source(&error).is_some(), "what the service said");
+    }
+    assert_eq!(script.requests(), 12);
+    let lines = log.text();
+    assert_eq!(lines.matches("too many requests fail").count(), 1, "{lines}");
+    assert!(lines.contains("/subscriptions/S/resourceGroups/G"), "{lines}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_servers_wait_is_kept_to_within_bounds() {
+    let script = Script::new(&[(503, Some("120"), ""), FINE]);
+    let begun = Instant::now();
+    assert!(get(&script).await.unwrap().is_some());
+    assert_eq!((begun.elapsed().as_secs(), script.requests()), (120, 2));
+    let script = Script::new(&[(503, Some("3600"), "")]);
+    let begun = Instant::now();
+    let error = get(&script).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3_600)));
+    assert_eq!((begun.elapsed().as_secs(), script.requests()), (0, 1));
+    let script = Script::new(&[(503, Some("400"), "")]);
+    let begun = Instant::now();
+    get(&script).await.unwrap_err();
+    assert_eq!((begun.elapsed().as_secs(), script.requests()), (800, 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_policy_without_bounds_waits_without_a_panic() {
+    let longest = Duration::MAX;
+    let policy = RetryPolicy {
+        first_delay: longest,
+        longest_delay: longest,
+        throttled_for: longest,
+        ..RetryPolicy::default()
+    };
+    for prepared in [BUSY, (429, None, THROTTLED)] {
+        let script = Script::new(&[prepared]);
+        let client = client(&script).with_retry(policy);
+        let id = ResourceId::parse("/subscriptions/S/resourceGroups/G").unwrap();
+        let asked = tokio::time::timeout(Duration::from_secs(60), client.get(&id, "2021-04-01"));
+        assert!(asked.await.is_err(), "it waits");
+    }
 }
 
 #[tokio::test(start_paused = true)]

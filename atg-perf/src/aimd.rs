@@ -18,6 +18,9 @@ const DEEPEST_CUT: f64 = 0.3;
 const CAUTION: f64 = 0.98;
 /// What a refusal that measures nothing cuts it to.
 const PLAIN_CUT: f64 = 0.9;
+/// How far the rate may get from what it was given to begin with: to a part or a multiple of it.
+pub(crate) const FURTHEST: f64 = 32.0;
+/// What may be given.
 const SLOWEST: f64 = 1e-3;
 const FASTEST: f64 = 1e9;
 
@@ -28,10 +31,13 @@ const FASTEST: f64 = 1e9;
 ///   let through. Below 8 a second it takes longer.
 /// - **Fall**: between two refusals exactly what came back was let through, for at both the
 ///   quota was used up; so the rate falls to what was let through a second, if not below 30% of
-///   what it was. Where two come within 0.9 s, by a tenth.
+///   what it was. Where two come within 0.9 s, by a tenth. Where nothing at all was let through,
+///   the other side is out of order: that measures nothing, and the rate stays.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AimdRate {
     base: f64,
+    slowest: f64,
+    fastest: f64,
     /// Seconds until it rises.
     hold: f64,
     /// Seconds of sending at the rate since the last refusal.
@@ -43,11 +49,15 @@ pub(crate) struct AimdRate {
 }
 
 impl AimdRate {
-    /// A rate to begin with, in requests a second.
-    pub(crate) fn new(per_second: f64) -> Self {
-        let base = per_second.clamp(SLOWEST, FASTEST);
+    /// A rate to begin with, in requests a second; it never gets further than 32 times from
+    /// `nominal`, up or down.
+    pub(crate) fn new(per_second: f64, nominal: f64) -> Self {
+        let nominal = nominal.clamp(SLOWEST, FASTEST);
+        let (slowest, fastest) = (nominal / FURTHEST, nominal * FURTHEST);
         Self {
-            base,
+            base: per_second.clamp(slowest, fastest),
+            slowest,
+            fastest,
             hold: HOLD,
             pushed: 0.0,
             is_pushed: false,
@@ -61,7 +71,7 @@ impl AimdRate {
     pub(crate) fn per_second(&self) -> f64 {
         let pushed = self.pushed * (self.base / UNHURRIED).min(1.0);
         let growth = ((pushed - self.hold) / DOUBLING).max(0.0);
-        (self.base * (1.0 + growth * growth)).min(FASTEST)
+        (self.base * (1.0 + growth * growth)).min(self.fastest)
     }
 
     /// Takes note whether requests wait for the rate.
@@ -95,12 +105,14 @@ impl AimdRate {
         self.is_pushed = false;
         match epoch {
             Some(epoch) if epoch < SHORTEST_EPOCH => {
-                self.base = (rate * PLAIN_CUT).max(SLOWEST);
+                self.base = (rate * PLAIN_CUT).max(self.slowest);
                 return;
             }
+            // An outage: how fast it comes back afterwards is not known.
+            Some(_) if self.admitted == 0 => self.base = rate,
             Some(epoch) => {
                 let measured = CAUTION * f64::from(self.admitted) / epoch.as_secs_f64();
-                self.base = measured.clamp(rate * DEEPEST_CUT, rate).max(SLOWEST);
+                self.base = measured.clamp(rate * DEEPEST_CUT, rate).max(self.slowest);
             }
             // The first refusal: how full the quota was before is not known.
             None => {}
@@ -129,7 +141,7 @@ mod tests {
 
     #[test]
     fn it_stays_for_three_seconds_and_then_rises_ever_faster() {
-        let mut rate = AimdRate::new(25.0);
+        let mut rate = AimdRate::new(25.0, 25.0);
         admit(&mut rate, 0, 3_000, 25);
         assert!((rate.per_second() - 25.0).abs() < 1e-9);
         admit(&mut rate, 3_000, 7_541, 25);
@@ -138,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_is_not_tried_does_not_rise() {
-        let mut rate = AimdRate::new(25.0);
+        let mut rate = AimdRate::new(25.0, 25.0);
         for second in 0..1_000 {
             rate.push(false);
             rate.admit(ms(second * 1_000));
@@ -148,12 +160,13 @@ mod tests {
 
     #[test]
     fn it_falls_to_what_was_let_through_between_two_refusals() {
-        let mut rate = AimdRate::new(25.0);
+        let mut rate = AimdRate::new(25.0, 25.0);
         rate.refuse(ms(0), ms(1_000));
         assert!((rate.per_second() - 25.0).abs() < 1e-9, "the first one measures nothing");
         admit(&mut rate, 0, 2_000, 10);
         rate.refuse(ms(2_000), ms(1_000));
         assert!((rate.per_second() - 9.8).abs() < 1e-9, "{}", rate.per_second());
+        admit(&mut rate, 8_000, 9_000, 1);
         rate.refuse(ms(9_000), ms(1_000));
         assert!((rate.per_second() - 2.94).abs() < 1e-9, "at one go by 70% at the most");
         rate.refuse(ms(9_100), ms(1_000));
@@ -161,8 +174,29 @@ mod tests {
     }
 
     #[test]
+    fn an_outage_measures_nothing() {
+        let mut rate = AimdRate::new(25.0, 25.0);
+        for second in 0..1_000 {
+            rate.refuse(ms(second * 5_000), ms(5_000));
+        }
+        assert!((rate.per_second() - 25.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn it_stays_within_32_times_of_what_was_given() {
+        let mut rate = AimdRate::new(25.0, 25.0);
+        for second in 0..1_000 {
+            admit(&mut rate, second * 5_000, second * 5_000 + 1, 1);
+            rate.refuse(ms(second * 5_000), ms(1_000));
+        }
+        assert!((rate.per_second() - 25.0 / 32.0).abs() < 1e-9, "{}", rate.per_second());
+        admit(&mut rate, 5_000_000, 7_000_000, 25);
+        assert!((rate.per_second() - 25.0 * 32.0).abs() < 1e-9, "{}", rate.per_second());
+    }
+
+    #[test]
     fn after_a_pause_it_measures_anew() {
-        let mut rate = AimdRate::new(25.0);
+        let mut rate = AimdRate::new(25.0, 25.0);
         rate.refuse(ms(0), ms(1_000));
         rate.idle();
         rate.refuse(ms(600_000), ms(1_000));
@@ -171,11 +205,11 @@ mod tests {
 
     #[test]
     fn a_dear_refusal_is_risked_less_often_and_a_slow_rate_takes_its_time() {
-        let mut rate = AimdRate::new(25.0);
+        let mut rate = AimdRate::new(25.0, 25.0);
         rate.refuse(ms(0), ms(60_000));
         admit(&mut rate, 60_000, 120_000, 25);
         assert!((rate.per_second() - 25.0).abs() < 1e-9);
-        let mut rate = AimdRate::new(1.0);
+        let mut rate = AimdRate::new(1.0, 1.0);
         admit(&mut rate, 0, 24_000, 1);
         assert!((rate.per_second() - 1.0).abs() < 1e-9);
     }
@@ -183,7 +217,7 @@ mod tests {
     #[test]
     fn extremes_stay_numbers_above_nothing() {
         for start in [0.0, -1.0, f64::INFINITY] {
-            let mut rate = AimdRate::new(start);
+            let mut rate = AimdRate::new(start, start);
             for now in [Duration::MAX, Duration::ZERO, Duration::MAX] {
                 rate.push(true);
                 rate.admit(now);

@@ -2,8 +2,13 @@
 
 use std::time::Duration;
 
-/// The slowest refill.
+/// The fastest refill, and the slowest.
+const SHORTEST_INTERVAL: Duration = Duration::from_nanos(1);
 const LONGEST_INTERVAL: Duration = Duration::from_secs(3_600);
+
+/// How late a timer may wake who waits: tokio's tell whole milliseconds, rounded up, and another
+/// for the thread to come round.
+const LATENESS: Duration = Duration::from_millis(2);
 
 /// A mirror of a token bucket: `capacity` requests at once, and a steady refill.
 ///
@@ -18,11 +23,12 @@ pub struct TokenBucket {
 }
 
 impl TokenBucket {
-    /// A full bucket of `capacity` requests that gets `refill_per_second` back; 0 counts as 1.
+    /// A full bucket of `capacity` requests that gets `refill_per_second` back; 0 counts as 1,
+    /// and more than a thousand million as that.
     pub fn full(capacity: u32, refill_per_second: u32) -> Self {
         Self {
             capacity: capacity.max(1),
-            interval: Duration::from_secs(1) / refill_per_second.max(1),
+            interval: (Duration::from_secs(1) / refill_per_second.max(1)).max(SHORTEST_INTERVAL),
             full_at: Duration::ZERO,
         }
     }
@@ -44,6 +50,13 @@ impl TokenBucket {
         self.full_at = self.full_at.max(now).saturating_add(self.interval);
     }
 
+    /// Takes one request as a steady beat does: where the last moment that was waited for passed
+    /// a moment ago, as timers have it, the next beat counts from that and not from now.
+    pub(crate) fn take_on_the_beat(&mut self, now: Duration) {
+        let is_just_past = now.saturating_sub(self.full_at) <= LATENESS;
+        self.take(if is_just_past { self.full_at } else { now });
+    }
+
     /// Corrects the mirror by what an answer said was left, while `in_flight` other requests
     /// are on their way. Only less than thought counts, and each of the others may still have to
     /// be subtracted: a bucket that is thought a little too empty loses no rate.
@@ -55,13 +68,6 @@ impl TokenBucket {
         }
     }
 
-    /// Takes note that nothing is left.
-    pub fn exhaust(&mut self, now: Duration) {
-        if self.remaining(now) > 0 {
-            self.set(now, 0);
-        }
-    }
-
     /// Adds requests, up to the capacity.
     pub(crate) fn add(&mut self, requests: u32) {
         self.full_at = self.full_at.saturating_sub(self.interval.saturating_mul(requests));
@@ -70,7 +76,7 @@ impl TokenBucket {
     /// Fills at another rate from now on; what is left stays as it is.
     pub(crate) fn set_refill(&mut self, now: Duration, per_second: f64) {
         let interval = Duration::try_from_secs_f64(1.0 / per_second).unwrap_or(Duration::MAX);
-        let interval = interval.clamp(Duration::from_nanos(1), LONGEST_INTERVAL);
+        let interval = interval.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL);
         let missing = self.full_at.saturating_sub(now);
         let scale = interval.as_secs_f64() / self.interval.as_secs_f64();
         let missing = Duration::try_from_secs_f64(missing.as_secs_f64() * scale);
@@ -131,12 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn exhausting_never_adds() {
+    fn nothing_left_never_adds_to_a_debt() {
         let mut bucket = TokenBucket::full(10, 10);
-        bucket.exhaust(ms(500));
+        bucket.observe(ms(500), 0, 0);
         assert_eq!((bucket.remaining(ms(500)), bucket.ready_at()), (0, ms(600)));
         bucket.observe(ms(500), 0, 5);
-        bucket.exhaust(ms(500));
+        bucket.observe(ms(500), 0, 0);
         assert_eq!(bucket.remaining(ms(600)), -4);
     }
 
@@ -166,13 +172,22 @@ mod tests {
     }
 
     #[test]
+    fn a_refill_faster_than_time_can_tell_may_still_change() {
+        for rate in [999_999_999, 1_000_000_000, 1_000_000_001, u32::MAX] {
+            let mut bucket = TokenBucket::full(5, rate);
+            bucket.take(ms(1_000));
+            bucket.set_refill(ms(1_000), 1.0);
+            assert!(bucket.ready_at() <= ms(1_000), "{rate}");
+        }
+    }
+
+    #[test]
     fn extremes_do_not_overflow() {
         for (capacity, rate) in [(0, 0), (1, u32::MAX), (u32::MAX, 1), (u32::MAX, u32::MAX)] {
             let mut bucket = TokenBucket::full(capacity, rate);
             for now in [Duration::MAX, Duration::ZERO] {
                 bucket.take(now);
                 bucket.observe(now, 0, u32::MAX);
-                bucket.exhaust(now);
                 let _ = (bucket.remaining(now), bucket.ready_at());
             }
         }

@@ -15,6 +15,9 @@ use crate::quota::Quota;
 /// as in [`QuotaPace`](crate::QuotaPace) and changes nothing else. Order, priorities and cancel
 /// safety are the same; so is the cost. There is no bound on requests in flight.
 ///
+/// Timers tell whole milliseconds: who waits for less wakes late. What was lost so is made up for,
+/// so that the rate is reached however high; up to 2 ms worth of requests may go at once for it.
+///
 /// ```
 /// use atg_core::{OperationClass, Pace, PaceKey, Priority};
 /// use atg_perf::FixedPace;

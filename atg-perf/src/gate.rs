@@ -15,17 +15,24 @@ pub(crate) struct Gate {
     until: Duration,
     shut_at: Duration,
     next_wait: Duration,
+    /// New refusals since it last let anything through.
+    fruitless: u32,
 }
 
 impl Gate {
     /// A gate that stands open.
     pub(crate) fn open() -> Self {
-        Self { until: Duration::ZERO, shut_at: Duration::ZERO, next_wait: FIRST_WAIT }
+        Self { until: Duration::ZERO, shut_at: Duration::ZERO, next_wait: FIRST_WAIT, fruitless: 0 }
     }
 
     /// When it opens; in the past where it stands open.
     pub(crate) fn until(&self) -> Duration {
         self.until
+    }
+
+    /// Whether it last opened in vain: one request is enough to ask whether it may stay open.
+    pub(crate) fn is_on_trial(&self) -> bool {
+        self.fruitless > 1
     }
 
     /// Shuts after a refusal: for as long as it asked for, else for a wait that doubles with
@@ -50,11 +57,20 @@ impl Gate {
         };
         self.until = self.until.max(now.saturating_add(wait));
         self.shut_at = now;
+        self.fruitless = self.fruitless.saturating_add(u32::from(!known));
         !known
+    }
+
+    /// Takes note that something was let through, whatever became of it.
+    pub(crate) fn passed(&mut self, sent_at: Duration) {
+        if sent_at >= self.shut_at {
+            self.fruitless = 0;
+        }
     }
 
     /// Takes note of an answer: the next wait without a word is short again.
     pub(crate) fn answered(&mut self, sent_at: Duration) {
+        self.passed(sent_at);
         if sent_at >= self.shut_at {
             self.next_wait = FIRST_WAIT;
         }
@@ -96,6 +112,20 @@ mod tests {
         gate.answered(now);
         gate.shut(now, now, None);
         assert_eq!(gate.until(), now + secs(1));
+    }
+
+    #[test]
+    fn one_that_opened_in_vain_is_on_trial_until_something_passes() {
+        let mut gate = Gate::open();
+        gate.shut(secs(1), secs(2), Some(secs(5)));
+        gate.shut(secs(1), secs(3), Some(secs(5)));
+        assert!(!gate.is_on_trial(), "one burst");
+        gate.shut(secs(8), secs(9), Some(secs(5)));
+        assert!(gate.is_on_trial());
+        gate.answered(secs(8));
+        assert!(gate.is_on_trial(), "sent before the refusal");
+        gate.passed(secs(14));
+        assert!(!gate.is_on_trial());
     }
 
     #[test]

@@ -3,15 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use atg_core::{PaceObservation, PaceResult, Permit, Priority};
+use atg_core::{PaceKey, PaceObservation, PaceResult, Permit, Priority};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::gate::Gate;
+use crate::long_wait::{LongWait, warn_of_long_refusal};
 use crate::quota::{Answer, Quota, Refusal};
-
-/// A refusal that asks for a longer wait than this is worth a warning.
-const LONG_WAIT: Duration = Duration::from_secs(30);
 
 /// Requests on their way before the first answer: so many may be refused where nothing is left.
 const FIRST_IN_FLIGHT: u32 = 8;
@@ -71,16 +69,18 @@ impl Lane {
         is_free.then(|| Permit::holding(Sent(Arc::clone(self))))
     }
 
-    /// Waits for a turn.
-    pub(crate) async fn wait(self: Arc<Self>, priority: Priority) -> Permit {
+    /// Waits for a turn. A long wait of the first in line is logged, once.
+    pub(crate) async fn wait(self: Arc<Self>, key: &PaceKey, priority: Priority) -> Permit {
         let waiting = Waiting::count_in(&self, priority);
         let queue = &self.queues[index(priority)];
         let first = queue.turnstile.lock().await;
+        let mut word = LongWait::begin(key);
         loop {
             let turn = self.turn(&mut self.state(), priority);
             match turn {
                 Turn::Now => break,
                 Turn::At(time) => {
+                    word.warn_until(self.origin.checked_add(time));
                     let changed = queue.first.notified();
                     // Whether the time came or the state changed: look again.
                     match self.origin.checked_add(time) {
@@ -89,7 +89,7 @@ impl Lane {
                         None => changed.await,
                     }
                 }
-                Turn::Later => queue.first.notified().await,
+                Turn::Later => word.warn_while(queue.first.notified()).await,
             }
         }
         drop(waiting);
@@ -98,7 +98,15 @@ impl Lane {
     }
 
     /// Takes note of what came back.
-    pub(crate) fn observe(&self, observation: &PaceObservation) {
+    pub(crate) fn observe(&self, key: &PaceKey, observation: &PaceObservation) {
+        // The log may be slow: the lane is not locked meanwhile.
+        if let Some(wait) = self.note(observation) {
+            warn_of_long_refusal(key, wait);
+        }
+    }
+
+    /// Corrects gate and quota; gives the wait that a refusal means, where it is the first of its burst.
+    fn note(&self, observation: &PaceObservation) -> Option<Duration> {
         let now = self.origin.elapsed();
         let sent_at = now.saturating_sub(observation.elapsed);
         let hint = observation.quota;
@@ -107,28 +115,27 @@ impl Lane {
         let mut refused = None;
         match observation.result {
             PaceResult::Throttled(asked) => {
-                let is_new = state.gate.shut(sent_at, now, asked.or(hint.resets_after));
-                let until = state.gate.until();
-                warn_of_long_wait(until.saturating_sub(now));
-                refused = Some(Refusal { until, is_new });
+                let asked = asked.filter(|wait| !wait.is_zero()).or(hint.resets_after);
+                let is_new = state.gate.shut(sent_at, now, asked);
+                refused = Some(Refusal { until: state.gate.until(), is_new });
             }
             PaceResult::Answered => state.gate.answered(sent_at),
-            PaceResult::ServerFailed | PaceResult::Lost => {}
+            PaceResult::ServerFailed => state.gate.passed(sent_at),
+            PaceResult::Lost => {}
         }
         // The observed request still has its permit.
         let others = state.in_flight.saturating_sub(1);
         let taken = refused.is_none();
         state.quota.observe(&Answer { sent_at, now, hint, others, taken, refused });
         self.wake(&state);
+        refused.filter(|refusal| refusal.is_new).map(|refusal| refusal.until.saturating_sub(now))
     }
 
     /// Gives the first in line its turn where there is one, and takes it from the quota.
     fn turn(&self, state: &mut State, priority: Priority) -> Turn {
         let gives_way =
             priority == Priority::Bulk && state.waiting[index(Priority::Interactive)] > 0;
-        let is_first = !state.answered && state.quota.learns();
-        let most = if is_first { FIRST_IN_FLIGHT } else { u32::MAX };
-        if gives_way || state.in_flight >= self.in_flight_limit.min(most) {
+        if gives_way || state.in_flight >= self.most_in_flight(state) {
             return Turn::Later;
         }
         let now = self.origin.elapsed();
@@ -139,6 +146,15 @@ impl Lane {
         state.quota.take(now, state.in_flight);
         state.in_flight += 1;
         Turn::Now
+    }
+
+    fn most_in_flight(&self, state: &State) -> u32 {
+        let most = match state.answered || !state.quota.learns() {
+            _ if state.gate.is_on_trial() => 1,
+            false => FIRST_IN_FLIGHT,
+            true => u32::MAX,
+        };
+        self.in_flight_limit.min(most)
     }
 
     /// Lets the first of each line look again.
@@ -159,12 +175,6 @@ fn index(priority: Priority) -> usize {
     match priority {
         Priority::Bulk => 0,
         Priority::Interactive => 1,
-    }
-}
-
-fn warn_of_long_wait(wait: Duration) {
-    if wait > LONG_WAIT {
-        tracing::warn!(seconds = wait.as_secs(), "a refusal asks for a long wait");
     }
 }
 

@@ -38,12 +38,11 @@ impl Lanes {
         priority: Priority,
         make: impl FnOnce(Instant) -> Lane,
     ) -> Permit {
-        let at_once =
-            self.with(key, make, |lane| lane.try_acquire(priority).ok_or_else(|| Arc::clone(lane)));
-        match at_once {
-            Ok(permit) => permit,
+        let lane = self.lane(key, make);
+        match lane.try_acquire(priority) {
+            Some(permit) => permit,
             // In a box: most never wait, and need not make room for it.
-            Err(lane) => Box::pin(lane.wait(priority)).await,
+            None => Box::pin(lane.wait(key, priority)).await,
         }
     }
 
@@ -54,15 +53,11 @@ impl Lanes {
         observation: &PaceObservation,
         make: impl FnOnce(Instant) -> Lane,
     ) {
-        self.with(key, make, |lane| lane.observe(observation));
+        self.lane(key, make).observe(key, observation);
     }
 
-    fn with<R>(
-        &self,
-        key: &PaceKey,
-        make: impl FnOnce(Instant) -> Lane,
-        act: impl FnOnce(&Arc<Lane>) -> R,
-    ) -> R {
+    /// The key's lane; nothing is locked any more.
+    fn lane(&self, key: &PaceKey, make: impl FnOnce(Instant) -> Lane) -> Arc<Lane> {
         let hash = self.hasher.hash_one(key);
         let is_it = |(of, _): &(PaceKey, Arc<Lane>)| of == key;
         // Bits that the table does not look at first.
@@ -71,11 +66,11 @@ impl Lanes {
         if let Some((_, lane)) =
             shard.read().unwrap_or_else(PoisonError::into_inner).find(hash, is_it)
         {
-            return act(lane);
+            return Arc::clone(lane);
         }
         let mut lanes = shard.write().unwrap_or_else(PoisonError::into_inner);
         let entry = lanes.entry(hash, is_it, |(of, _)| self.hasher.hash_one(of));
         let lane = entry.or_insert_with(|| (key.clone(), Arc::new(make(self.origin))));
-        act(&lane.get().1)
+        Arc::clone(&lane.get().1)
     }
 }

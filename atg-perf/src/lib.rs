@@ -19,6 +19,7 @@ mod gate;
 mod keyed;
 mod lane;
 mod lanes;
+mod long_wait;
 mod mirror;
 mod monitor;
 mod quota;

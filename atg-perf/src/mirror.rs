@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::TokenBucket;
-use crate::aimd::AimdRate;
+use crate::aimd::{AimdRate, FURTHEST};
 use crate::quota::Answer;
 use crate::refill::RefillEstimate;
 use crate::surplus::Surplus;
@@ -23,9 +23,8 @@ const MEMORY: Duration = Duration::from_secs(2);
 const STUCK: u32 = 64;
 /// By what the rate rises while something is always left.
 const FASTER: f64 = 1.1;
-/// The rate may differ from the limit by this factor, and be lower by that one where no refusal
-/// has shown for a while that it is so: headers that always say 0 would else slow it down for ever.
-const FURTHEST: f64 = 32.0;
+/// The rate may be lower than the limit by no more than this factor where no refusal has shown for
+/// a while that it is so: headers that always say 0 would else slow it down for ever.
 const UNREFUSED: f64 = 4.0;
 const REFUSAL_MEMORY: Duration = Duration::from_secs(60);
 /// A smaller change of the rate is noise.
@@ -61,7 +60,7 @@ impl BucketMirror {
             rate: nominal,
             refill: RefillEstimate::default(),
             surplus: Surplus::default(),
-            aimd: AimdRate::new(nominal),
+            aimd: AimdRate::new(nominal, nominal),
             drained_at: None,
             stuck: 0,
             told_at: None,
@@ -161,7 +160,7 @@ impl BucketMirror {
         let slowest = self.nominal / if is_refused { FURTHEST } else { UNREFUSED };
         let rate = rate.clamp(slowest, self.nominal * FURTHEST);
         if rate >= self.rate || self.is_drained(now) {
-            self.aimd = AimdRate::new(rate);
+            self.aimd = AimdRate::new(rate, self.nominal);
             self.set_rate(now, rate);
         }
     }
@@ -176,7 +175,7 @@ impl BucketMirror {
         if self.stuck >= STUCK {
             self.stuck = 0;
             self.distrusted_until = now.saturating_add(DISTRUST);
-            self.aimd = AimdRate::new(self.nominal);
+            self.aimd = AimdRate::new(self.nominal, self.nominal);
             self.set_rate(now, self.nominal);
         }
     }
@@ -192,11 +191,11 @@ impl BucketMirror {
         }
     }
 
-    /// Whether requests wait for the bucket to fill.
+    /// Whether requests wait for the bucket to fill; never while it is full.
     fn is_near_empty(&self, remaining: i64) -> bool {
         #[allow(clippy::cast_possible_truncation, reason = "saturates")]
         let slack = (self.rate * 0.2) as i64;
-        remaining <= slack.max(4)
+        remaining <= slack.max(4).min(i64::from(self.capacity) - 1)
     }
 
     /// Whether headers tell what is left, and are believed.

@@ -22,7 +22,7 @@ pub enum QuotaLimit {
     Window {
         /// Requests in a window; 0 counts as 1.
         limit: u32,
-        /// How long a window lasts.
+        /// How long a window lasts, from 1 ms to an hour; less and more count as these.
         period: Duration,
     },
 }
@@ -114,7 +114,7 @@ impl Quota {
         match self {
             Self::Bucket(mirror) => mirror.take(now),
             Self::Window(window) => window.take(now, in_flight),
-            Self::Steady(bucket) => bucket.take(now),
+            Self::Steady(bucket) => bucket.take_on_the_beat(now),
         }
     }
 
@@ -131,13 +131,19 @@ impl Quota {
 /// A refusal for want of quota leaves nothing until the gate opens at least.
 fn observe_window(window: &mut FixedWindow, answer: &Answer) {
     let Answer { sent_at, now, hint, others, .. } = *answer;
-    if let Some(refusal) = answer.refused.filter(|_| answer.is_refused_for_want()) {
-        window.exhaust(refusal.until);
-        return;
-    }
     let remaining = hint.remaining;
     let resets_after = hint.resets_after.map(|delay| delay.min(LONGEST_ASKED));
-    window.observe(WindowHint { sent_at, now, remaining, resets_after }, others);
+    let hint = WindowHint { sent_at, now, remaining, resets_after };
+    if let Some(refusal) = answer.refused.filter(|_| answer.is_refused_for_want()) {
+        // That a window before this one was used up says nothing of this one.
+        if window.is_before(&hint, refusal.until) {
+            window.settle_carried();
+        } else {
+            window.exhaust(refusal.until);
+        }
+        return;
+    }
+    window.observe(hint, others);
     if answer.is_refused_for_another_reason() {
         window.doubt();
     }

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// The shortest period and the longest.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(3_600);
+
 /// What an answer said about a window, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WindowHint {
@@ -52,12 +56,13 @@ pub struct FixedWindow {
 }
 
 impl FixedWindow {
-    /// A window that nothing has fallen into; a limit of 0 counts as 1.
+    /// A window that nothing has fallen into; a limit of 0 counts as 1, and a period of less than
+    /// 1 ms or more than an hour as these.
     pub fn new(limit: u32, period: Duration) -> Self {
         Self {
             nominal: limit.max(1),
             limit: limit.max(1),
-            period,
+            period: period.clamp(SHORTEST, LONGEST),
             remaining: 0,
             starts_at: Duration::ZERO,
             ends_at: Duration::ZERO,
@@ -137,7 +142,7 @@ impl FixedWindow {
 
     fn open(&mut self, starts_at: Duration, ends_at: Duration, in_flight: u32) {
         // One less may be an answer that came out of order.
-        if self.told > 0 && self.told_limit + 1 < self.limit {
+        if self.told > 0 && self.told_limit < self.limit - 1 {
             self.limit = self.told_limit;
         }
         (self.told, self.told_limit) = (0, 0);
@@ -149,6 +154,11 @@ impl FixedWindow {
         self.hinted = false;
     }
 
+    /// Whether a refusal that holds until then is about a window before this one.
+    pub(crate) fn is_before(&self, hint: &WindowHint, until: Duration) -> bool {
+        hint.sent_at < self.starts_at && !self.is_about_this(hint.resets_at().or(Some(until)))
+    }
+
     /// A request sent before this window opened may yet have been counted in it: then its
     /// answer's reset is this window's.
     fn is_about_this(&self, resets_at: Option<Duration>) -> bool {
@@ -156,7 +166,7 @@ impl FixedWindow {
     }
 
     /// A request that this window was to bear was counted in the former one.
-    fn settle_carried(&mut self) {
+    pub(crate) fn settle_carried(&mut self) {
         if self.carried > 0 {
             self.carried -= 1;
             self.remaining = self.remaining.saturating_add(1).min(self.limit);

@@ -83,6 +83,82 @@ async fn a_wait_beyond_the_clock_is_a_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refill_however_fast_holds_nobody_for_good() {
+    for refill_per_second in [999_999_999, 1_000_000_000, 1_000_000_001, u32::MAX] {
+        let limit = QuotaLimit::Bucket { capacity: 5, refill_per_second };
+        let pace = QuotaPace::new().with_limit(OperationClass::Read, limit);
+        for _ in 0..3 {
+            drop(soon(pace.acquire(&key(OperationClass::Read), Priority::Bulk)).await);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rate_that_nobody_tries_does_not_rise() {
+    for (capacity, each) in [(1, 2), (2, 2), (4, 5), (20, 5)] {
+        let limit = QuotaLimit::Bucket { capacity, refill_per_second: 1 };
+        let pace = QuotaPace::new().with_limit(OperationClass::Read, limit);
+        let read = key(OperationClass::Read);
+        for _ in 0..720 {
+            drop(pace.acquire(&read, Priority::Bulk).await);
+            pace.observe(&read, &answered());
+            tokio::time::sleep(Duration::from_secs(each)).await;
+        }
+        let start = Instant::now();
+        for _ in 0..capacity + 10 {
+            drop(pace.acquire(&read, Priority::Bulk).await);
+        }
+        assert!(start.elapsed() >= ms(9_900), "{capacity}: {:?}", start.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_of_no_time_is_a_millisecond() {
+    let limit = QuotaLimit::Window { limit: 2, period: Duration::ZERO };
+    let pace = QuotaPace::new().with_limit(OperationClass::Read, limit);
+    let start = Instant::now();
+    for _ in 0..20 {
+        drop(pace.acquire(&key(OperationClass::Read), Priority::Bulk).await);
+    }
+    assert_eq!(start.elapsed(), ms(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_of_nothing_says_less_than_the_reset() {
+    let pace = QuotaPace::new();
+    let read = key(OperationClass::Read);
+    let quota = QuotaHint { remaining: Some(0), resets_after: Some(ms(7_000)) };
+    pace.observe(&read, &PaceObservation { quota, ..refused(Some(Duration::ZERO)) });
+    let start = Instant::now();
+    drop(pace.acquire(&read, Priority::Bulk).await);
+    // Nothing was left, so the first comes back 40 ms later.
+    assert_eq!(start.elapsed(), ms(7_040));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_refusal_of_the_window_before_leaves_this_one_whole() {
+    let pace = QuotaPace::new();
+    let query = key(OperationClass::Query);
+    let told = QuotaHint { remaining: Some(14), resets_after: Some(ms(5_000)) };
+    drop(pace.acquire(&query, Priority::Bulk).await);
+    pace.observe(&query, &PaceObservation { quota: told, ..answered() });
+    tokio::time::advance(ms(4_900)).await;
+    let late = pace.acquire(&query, Priority::Bulk).await;
+    tokio::time::advance(ms(200)).await;
+    drop(pace.acquire(&query, Priority::Bulk).await);
+    let quota = QuotaHint { remaining: Some(0), resets_after: Some(ms(50)) };
+    let refusal = PaceObservation { quota, elapsed: ms(200), ..refused(Some(ms(50))) };
+    pace.observe(&query, &refusal);
+    drop(late);
+    tokio::time::advance(ms(50)).await;
+    let mut gone = 0;
+    while pace.acquire(&query, Priority::Bulk).now_or_never().is_some() {
+        gone += 1;
+    }
+    assert_eq!(gone, 14);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failing_server_and_a_lost_answer_hold_nothing() {
     let pace = QuotaPace::new();
     let read = key(OperationClass::Read);

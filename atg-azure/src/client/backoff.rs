@@ -11,14 +11,15 @@ pub struct RetryPolicy {
     pub attempts: u32,
     /// The first delay's upper bound; default 0.5 s. Each further bound is twice the one before.
     pub first_delay: Duration,
-    /// The largest delay; default 30 s.
+    /// The largest delay that the client chooses itself; default 30 s.
     pub longest_delay: Duration,
-    /// How long one request may be held back by throttling before it fails; default 15 minutes.
-    /// Azure is seen to ask for more than 6 minutes.
+    /// How long one request may be held back by waits that the answers ask for, and by throttling,
+    /// before it fails; default 15 minutes. Azure is seen to ask for more than 6 minutes.
     pub throttled_for: Duration,
     /// Repetitions that all requests of a client share, throttled ones not counted; where none is
     /// left, a failure is final. Default: 100 at once, 10 a second, and a fifth of all requests,
-    /// so that an outage is not met by six times the load.
+    /// so that an outage is not met by six times the load. Give a new one, which is full: the
+    /// client spends a copy of its own, and this one stays as it is.
     pub budget: RetryBudget,
 }
 
@@ -37,11 +38,12 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// The delay before try number `attempt` (2 for the first repetition): full jitter, uniform
     /// between nothing and a bound that doubles ("Exponential Backoff And Jitter", AWS, 2015).
-    /// `random` is a fresh number from 0 to 1.
+    /// `random` is a fresh number from 0 to 1; less and more count as these, and NaN as 1.
     pub fn delay(&self, attempt: u32, random: f64) -> Duration {
         let doublings = attempt.saturating_sub(2).min(20);
         let bound = self.first_delay.saturating_mul(1 << doublings).min(self.longest_delay);
-        bound.mul_f64(random.clamp(0.0, 1.0))
+        let part = bound.as_secs_f64() * random.clamp(0.0, 1.0);
+        Duration::try_from_secs_f64(part).unwrap_or(bound).min(bound)
     }
 }
 
@@ -76,7 +78,21 @@ mod tests {
         assert_eq!(bounds[9], Duration::from_secs(30));
         assert_eq!(policy.delay(u32::MAX, 1.0), Duration::from_secs(30));
         assert_eq!(policy.delay(5, 0.0), Duration::ZERO);
-        assert_eq!(policy.delay(5, f64::NAN.max(0.5)), Duration::from_secs(2));
+        assert_eq!(policy.delay(5, 0.5), Duration::from_secs(2));
+    }
+
+    #[test]
+    fn odd_numbers_are_bounded() {
+        let policy = RetryPolicy::default();
+        for (random, seconds) in [(f64::NAN, 4), (-1.0, 0), (7.0, 4), (f64::INFINITY, 4)] {
+            assert_eq!(policy.delay(5, random), Duration::from_secs(seconds), "{random}");
+        }
+        let (first_delay, longest_delay) = (Duration::MAX, Duration::MAX);
+        let endless = RetryPolicy { first_delay, longest_delay, ..policy };
+        for random in [1.0, f64::NAN] {
+            assert_eq!(endless.delay(u32::MAX, random), Duration::MAX);
+        }
+        assert_eq!(endless.delay(2, 0.0), Duration::ZERO);
     }
 
     #[test]

@@ -41,11 +41,23 @@ struct Inner<T, P> {
     principal: Arc<str>,
     tenant: Arc<str>,
     retry: RetryPolicy,
-    /// What is left of the policy's budget; its times count from `started`.
-    budget: Mutex<RetryBudget>,
+    budget: Mutex<Budget>,
     started: Instant,
     jitter: backoff::Jitter,
     usage: Usage,
+}
+
+/// What is left of the policy's budget, and when it was last told that nothing is; times count from
+/// the client's beginning.
+struct Budget {
+    left: RetryBudget,
+    told_at: Option<Duration>,
+}
+
+impl Budget {
+    fn of(policy: &RetryPolicy) -> Mutex<Self> {
+        Mutex::new(Self { left: policy.budget, told_at: None })
+    }
 }
 
 #[derive(Default)]
@@ -124,7 +136,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
                 principal: "self".into(),
                 tenant: "tenant".into(),
                 retry: RetryPolicy::default(),
-                budget: Mutex::new(RetryPolicy::default().budget),
+                budget: Budget::of(&RetryPolicy::default()),
                 started: Instant::now(),
                 jitter: backoff::Jitter::default(),
                 usage: Usage::default(),
@@ -138,7 +150,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.retry = retry;
-            inner.budget = Mutex::new(retry.budget);
+            inner.budget = Budget::of(&retry);
         }
         self
     }

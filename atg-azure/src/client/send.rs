@@ -7,26 +7,31 @@ use std::time::{Duration, SystemTime};
 use atg_core::{
     Error, ErrorKind, Pace, PaceObservation, PaceResult, Permit, QuotaHint, Result, Text,
 };
-use atg_perf::RetryBudget;
 use bytes::Bytes;
 use http::{HeaderMap, Response, header};
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::quota::{quota_hint, retry_after};
-use super::{ArmClient, Request};
+use super::{ArmClient, Budget, Request};
 use crate::Transport;
 use crate::service_error::ServiceError;
 use crate::token::AccessToken;
+
+/// A longer wait than this is worth a warning.
+const LONG_WAIT: Duration = Duration::from_secs(30);
+/// A budget that stays empty is told of as often.
+const EXHAUSTION: Duration = Duration::from_secs(60);
 
 /// What is remembered between the tries of one request.
 #[derive(Default)]
 struct Tries {
     /// Tries that failed for another reason than throttling.
     failed: u32,
-    /// Answers that asked to slow down, and when the first came.
+    /// Answers that asked to slow down.
     throttled: u32,
-    throttled_since: Option<Instant>,
+    /// When the first answer came that asked to wait.
+    held_since: Option<Instant>,
     /// The token that was refused, and the refusal.
     refused: Option<(AccessToken, Error)>,
 }
@@ -57,7 +62,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
         mut check: impl FnMut(Text) -> Result<R>,
     ) -> Result<R> {
         let mut tries = Tries::default();
-        self.budget().deposit();
+        self.budget().left.deposit();
         loop {
             let error = match self.try_once(request, &mut tries).await {
                 Ok(body) => match check(body) {
@@ -143,10 +148,18 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
             ErrorKind::Throttled => self.throttled_wait(tries, &error),
             // A fresh token is asked for at once, and costs no try.
             ErrorKind::Unauthenticated if error.is_retryable() => Some(Duration::ZERO),
-            _ => self.failed_wait(tries, &error),
+            _ => match self.failed_wait(tries, &error) {
+                Some(_) if !self.pay_for_repetition(request) => return Err(not_repeated(error)),
+                wait => wait,
+            },
         };
         let Some(wait) = wait else { return Err(error) };
-        tracing::debug!(link = %path_of(request), error = %error.report(), ?wait, "trying again");
+        let path = path_of(request);
+        if wait > LONG_WAIT {
+            tracing::warn!(path, error = %error.report(), ?wait, "a long wait before the next try");
+        } else {
+            tracing::debug!(path, error = %error.report(), ?wait, "trying again");
+        }
         self.count_wait(wait);
         tokio::time::sleep(wait).await;
         Ok(())
@@ -156,29 +169,53 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     fn throttled_wait(&self, tries: &mut Tries, error: &Error) -> Option<Duration> {
         let policy = &self.inner.retry;
         tries.throttled = tries.throttled.saturating_add(1);
-        let since = *tries.throttled_since.get_or_insert_with(Instant::now);
         let asked = error.retry_after().filter(|wait| !wait.is_zero());
         let wait = asked.unwrap_or_else(|| {
             policy.delay(tries.throttled.saturating_add(1), self.inner.jitter.next())
         });
-        (since.elapsed() + wait <= policy.throttled_for).then_some(wait)
+        self.bear(tries, wait)
     }
 
+    /// The wait, unless the request would be held back for longer than it may be.
+    fn bear(&self, tries: &mut Tries, wait: Duration) -> Option<Duration> {
+        let since = *tries.held_since.get_or_insert_with(Instant::now);
+        let held = since.elapsed().saturating_add(wait);
+        (held <= self.inner.retry.throttled_for).then_some(wait)
+    }
+
+    /// As long as the answer asks for, within bounds; else a moment that grows with each failure.
     fn failed_wait(&self, tries: &mut Tries, error: &Error) -> Option<Duration> {
         let policy = &self.inner.retry;
-        tries.failed += 1;
+        tries.failed = tries.failed.saturating_add(1);
         if !error.is_retryable() || tries.failed >= policy.attempts {
             return None;
         }
-        if !self.budget().withdraw(self.inner.started.elapsed()) {
-            tracing::debug!("too many requests fail: this one is not sent again");
-            return None;
+        match error.retry_after().filter(|wait| !wait.is_zero()) {
+            Some(asked) => self.bear(tries, asked),
+            None => Some(policy.delay(tries.failed + 1, self.inner.jitter.next())),
         }
-        let jittered = || policy.delay(tries.failed + 1, self.inner.jitter.next());
-        Some(error.retry_after().unwrap_or_else(jittered))
     }
 
-    fn budget(&self) -> MutexGuard<'_, RetryBudget> {
+    /// Takes a repetition out of the budget; one that is empty is logged, once a minute.
+    fn pay_for_repetition(&self, request: &Request) -> bool {
+        let now = self.inner.started.elapsed();
+        let mut budget = self.budget();
+        if budget.left.withdraw(now) {
+            return true;
+        }
+        let is_known = budget.told_at.is_some_and(|at| now.saturating_sub(at) < EXHAUSTION);
+        if !is_known {
+            budget.told_at = Some(now);
+        }
+        drop(budget);
+        if !is_known {
+            let path = path_of(request);
+            tracing::warn!(path, "too many requests fail: some are not sent again");
+        }
+        false
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
         self.inner.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -236,6 +273,17 @@ fn with_refusal(error: Error, tries: &mut Tries) -> Error {
         Some((_, refusal)) => error.with_source(refusal),
         None => error,
     }
+}
+
+/// A failure that would be sent again if there were fewer.
+fn not_repeated(error: Error) -> Error {
+    let what = "too many requests fail: this one is not sent again";
+    let mut told = Error::new(error.kind(), error.operation().to_owned(), what)
+        .with_retryable(error.is_retryable());
+    if let Some(wait) = error.retry_after() {
+        told = told.with_retry_after(wait);
+    }
+    told.with_source(error)
 }
 
 /// What a request does, for errors: the method and the path, never the query.

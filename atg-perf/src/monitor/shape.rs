@@ -5,8 +5,16 @@ const LONGEST: usize = 200;
 
 /// A statement with `?` for each text and number, comments left out and blanks made one.
 ///
-/// It holds back rather than guess: a text with a backslash (which ends it in one language and
-/// not in the other), one that does not end, and a quoting with dollars end the shape with `…`.
+/// It holds back rather than guess. Where languages do not agree on what follows, the shape ends
+/// with `…`:
+///
+/// - texts with a backslash, texts that do not end, and quotings with dollars, three backticks,
+///   three tildes or a `q` before the quote;
+/// - a name directly behind a text;
+/// - `--`, `//` and `#`, which begin a comment in one language and are operators in another, where
+///   the rest of their line, which is left out, holds a sign that begins a text or a comment;
+/// - comments within comments.
+///
 /// Names in backticks stay. Numbers that belong to a name (`t1`, `$1`) stay.
 pub(super) fn shape_of(statement: &str) -> String {
     let mut writer = Writer::default();
@@ -16,6 +24,7 @@ pub(super) fn shape_of(statement: &str) -> String {
             return writer.cut();
         }
         let Some(taken) = writer.token(first, rest) else { return writer.cut() };
+        writer.last = rest.get(..taken).and_then(|token| token.chars().next_back());
         rest = rest.get(taken..).unwrap_or_default();
     }
     if writer.characters > LONGEST { writer.cut() } else { writer.shape }
@@ -27,6 +36,8 @@ struct Writer {
     characters: usize,
     /// A blank is due before the next token.
     blank: bool,
+    /// The character before the next token.
+    last: Option<char>,
 }
 
 impl Writer {
@@ -38,6 +49,10 @@ impl Writer {
             return comment(rest);
         }
         match first {
+            '\'' | '"' if matches!(self.last, Some('q' | 'Q')) => None,
+            '`' if rest.starts_with("``") => None,
+            '~' if rest.starts_with("~~~") => None,
+            _ if is_word(first) && matches!(self.last, Some('\'' | '"')) => None,
             '\'' | '"' => {
                 let taken = quoted(rest, first)?;
                 self.value();
@@ -107,15 +122,20 @@ impl Writer {
 }
 
 fn is_comment(rest: &str) -> bool {
-    ["/*", "--", "//"].iter().any(|start| rest.starts_with(start))
+    ["/*", "--", "//", "#"].iter().any(|start| rest.starts_with(start))
 }
 
-/// The bytes of a comment at the start.
+/// The bytes of a comment at the start; `None` where it may be none, and what it would hide is not
+/// over at its end.
 fn comment(rest: &str) -> Option<usize> {
-    match rest.strip_prefix("/*") {
-        Some(inner) => Some(inner.find("*/")? + 4),
-        None => Some(length(rest, |c| c != '\n')),
+    if let Some(inner) = rest.strip_prefix("/*") {
+        let end = inner.find("*/")?;
+        return (!inner.get(..end)?.contains("/*")).then_some(end + 4);
     }
+    let end = length(rest, |c| c != '\n');
+    let line = rest.get(..end)?;
+    let opens = line.contains(['\'', '"', '`', '$', '~', '\\']) || line.contains("/*");
+    (!opens).then_some(end)
 }
 
 /// The bytes of a quoted text at the start.
@@ -154,6 +174,8 @@ mod tests {
             ),
             ("a = x'53454352' AND b = ?2", "a = x? AND b = ?"),
             ("/* for 'Ada' */ RETURN n_1.größe // 42", "RETURN n_1.größe"),
+            ("SELECT a # of Ada\nFROM t", "SELECT a FROM t"),
+            ("SELECT a~b, `c``d`, 'x' AS q", "SELECT a~b, `c``d`, ? AS q"),
             ("CALL { WITH $`a b` RETURN 1 }", "CALL { WITH $`a b` RETURN ? }"),
         ] {
             assert_eq!(shape_of(statement), shape, "{statement}");
@@ -173,6 +195,21 @@ mod tests {
             "a /* secret",
             "a `secret",
             "a /*/ secret",
+            "a--(b {name: 'first\nsecret'}) RETURN a",
+            "a 7 // 2, 'one\nsecret' ",
+            "a-- b \"x\nsecret\"",
+            "a-- b `x\nsecret`",
+            "a-- b $$x\nsecret$$",
+            "a-- b /* x\nsecret */",
+            "a | where name == ```secret```",
+            "a | where name == ~~~secret~~~",
+            "a # 'x\nsecret'",
+            "a /* /* */ secret */",
+            "a q'[it's secret]' x",
+            "a NQ'[it's secret]' x",
+            "a 1q'[it's secret]' x",
+            "a ''secret''",
+            "a \"\"\"it\"secret\"\"\"",
         ] {
             let shape = shape_of(statement);
             assert!(shape.starts_with('a') && shape.ends_with('…'), "{statement}: {shape}");

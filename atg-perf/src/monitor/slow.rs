@@ -2,7 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use atg_core::Measurement;
@@ -42,9 +42,11 @@ impl SlowLog {
 
     /// Keeps it if it is among the worst, and logs it unless there was too much to log.
     pub(super) fn note(&self, measurement: &Measurement, shape: &str, ended_after: Duration) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         let suppressed = state.limit.take(ended_after);
         let is_kept = self.is_among_the_worst(&state.worst, measurement.elapsed);
+        // Reading a statement takes a while, in which nobody else need wait.
+        drop(state);
         if suppressed.is_none() && !is_kept {
             return;
         }
@@ -57,15 +59,23 @@ impl SlowLog {
             ended_after,
         };
         if is_kept {
-            state.worst.push(Reverse(Entry(slow.clone())));
-            if state.worst.len() > self.kept {
-                state.worst.pop();
-            }
+            self.keep(slow.clone());
         }
-        drop(state);
         if let Some(suppressed) = suppressed {
             log(&slow, suppressed);
         }
+    }
+
+    fn keep(&self, slow: SlowOperation) {
+        let mut state = self.state();
+        state.worst.push(Reverse(Entry(slow)));
+        if state.worst.len() > self.kept {
+            state.worst.pop();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_among_the_worst(&self, worst: &BinaryHeap<Reverse<Entry>>, elapsed: Duration) -> bool {
@@ -75,7 +85,7 @@ impl SlowLog {
 
     /// The worst first.
     pub(super) fn worst(&self) -> Vec<SlowOperation> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state();
         let mut all: Vec<_> = state.worst.iter().map(|Reverse(Entry(one))| one.clone()).collect();
         all.sort_by(|a, b| b.elapsed.cmp(&a.elapsed).then(a.ended_after.cmp(&b.ended_after)));
         all

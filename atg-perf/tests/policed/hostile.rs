@@ -3,26 +3,32 @@
 
 use std::time::Duration;
 
-use atg_perf::simulated::{BucketPolicer, Latency, Load, Policer, Verdict};
+use atg_perf::simulated::{BucketPolicer, Latency, Load, Policer, Verdict, WindowPolicer};
 
-use crate::{ms, reads};
+use crate::{ms, queries, reads};
 
 /// What is said to be left, by the request's number and the truth.
 type SaidToBeLeft = fn(u64, &Verdict) -> Option<u64>;
 type SaidToWait = fn(&Verdict) -> Option<Duration>;
 
 /// A bucket of 250 and 25 a second whose headers say something else.
-struct Liar {
-    truth: BucketPolicer,
+struct Liar<P = BucketPolicer> {
+    truth: P,
     asked: u64,
     remaining: SaidToBeLeft,
     retry_after: SaidToWait,
 }
 
+impl<P> Liar<P> {
+    fn about(truth: P, remaining: SaidToBeLeft) -> Self {
+        let retry_after = |verdict: &Verdict| verdict.retry_after;
+        Self { truth, asked: 0, remaining, retry_after }
+    }
+}
+
 impl Liar {
     fn about_remaining(remaining: SaidToBeLeft) -> Self {
-        let retry_after = |verdict: &Verdict| verdict.retry_after;
-        Self { truth: BucketPolicer::azure(), asked: 0, remaining, retry_after }
+        Self::about(BucketPolicer::azure(), remaining)
     }
 
     fn about_waits(retry_after: SaidToWait) -> Self {
@@ -31,7 +37,7 @@ impl Liar {
     }
 }
 
-impl Policer for Liar {
+impl<P: Policer> Policer for Liar<P> {
     fn ask(&mut self, now: Duration) -> Verdict {
         let truth = self.truth.ask(now);
         self.asked += 1;
@@ -60,6 +66,23 @@ async fn headers_that_promise_too_much_are_found_out() {
         println!("{lie}: {} refused, {:?}", run.refused(), run.elapsed);
         assert!(run.elapsed < ms(45_000), "{lie}: {:?}", run.elapsed);
         assert!(run.refused() <= 150, "{lie}: {} refused", run.refused());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn windows_that_promise_too_much_are_no_more_than_refused() {
+    for limit in [10_000, u64::from(u32::MAX) - 1, u64::from(u32::MAX), u64::MAX] {
+        let remaining: SaidToBeLeft = match limit {
+            10_000 => |_, _| Some(10_000),
+            0xffff_fffe => |_, _| Some(0xffff_fffe),
+            0xffff_ffff => |_, _| Some(0xffff_ffff),
+            _ => |_, _| Some(u64::MAX),
+        };
+        let load = Load { workers: 8, requests: 105, latency: Latency::JITTERY };
+        let run = queries(Liar::about(WindowPolicer::azure(), remaining), load).await;
+        println!("{limit}: {} refused, {:?}", run.refused(), run.elapsed);
+        assert!(run.elapsed < ms(36_000), "{limit}: {:?}", run.elapsed);
+        assert!(run.refused() <= 60, "{limit}: {} refused", run.refused());
     }
 }
 

@@ -11,6 +11,7 @@ mod buckets;
 mod changes;
 mod hostile;
 mod many;
+mod outages;
 mod windows;
 
 const fn ms(milliseconds: u64) -> Duration {

@@ -1,0 +1,112 @@
+//! What a pace logs, in paused time: a long wait is told of once, with its key, and nothing else is.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod log;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use atg_core::{OperationClass, Pace, PaceKey, PaceObservation, PaceResult, Priority, QuotaHint};
+use atg_perf::simulated::key;
+use atg_perf::{FixedPace, QuotaLimit, QuotaPace};
+use futures::FutureExt;
+use tokio::time::{sleep, timeout};
+
+use log::Log;
+
+const fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn observation(result: PaceResult) -> PaceObservation {
+    PaceObservation { result, quota: QuotaHint::default(), elapsed: Duration::ZERO }
+}
+
+fn reads() -> PaceKey {
+    key(OperationClass::Read, "subscription-7")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_of_long_refusals_is_one_line_with_the_key() {
+    let (log, _listening) = Log::listen();
+    let pace = QuotaPace::new();
+    for _ in 0..16 {
+        pace.observe(&reads(), &observation(PaceResult::Throttled(Some(secs(300)))));
+    }
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    for part in ["WARN", "subscription-7", "operation=Read", "seconds=300"] {
+        assert!(lines[0].contains(part), "{part}: {lines:#?}");
+    }
+    pace.observe(
+        &key(OperationClass::Read, "b"),
+        &observation(PaceResult::Throttled(Some(secs(30)))),
+    );
+    assert_eq!(log.lines().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_wait_that_no_refusal_asked_for_is_told_of_once() {
+    let (log, _listening) = Log::listen();
+    let pace = QuotaPace::new();
+    let queries = key(OperationClass::Query, "tenant-9");
+    let permit = pace.acquire(&queries, Priority::Bulk).await;
+    let quota = QuotaHint { remaining: Some(0), resets_after: Some(Duration::MAX) };
+    pace.observe(&queries, &PaceObservation { quota, ..observation(PaceResult::Answered) });
+    drop(permit);
+    assert_eq!(log.lines(), [""; 0]);
+    let waiting = pace.acquire(&queries, Priority::Bulk);
+    let others = async {
+        for _ in 0..10 {
+            sleep(secs(5)).await;
+            pace.observe(&queries, &observation(PaceResult::Answered));
+        }
+    };
+    let (permit, ()) = futures::join!(waiting, others);
+    drop(permit);
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    for part in ["WARN", "tenant-9", "operation=Query", "seconds=3600"] {
+        assert!(lines[0].contains(part), "{part}: {lines:#?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pace_too_slow_to_be_meant_is_told_of() {
+    let (log, _listening) = Log::listen();
+    let limit = QuotaLimit::Window { limit: 1, period: Duration::MAX };
+    let pace = QuotaPace::new().with_limit(OperationClass::Read, limit);
+    drop(pace.acquire(&reads(), Priority::Bulk).await);
+    assert!(timeout(secs(3_599), pace.acquire(&reads(), Priority::Bulk)).await.is_err());
+    assert!(timeout(secs(2), pace.acquire(&reads(), Priority::Bulk)).await.is_ok());
+    assert_eq!(log.lines().len(), 1, "the second wait was short");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_never_come_back_are_told_of_after_half_a_minute() {
+    let (log, _listening) = Log::listen();
+    let pace = QuotaPace::new().with_in_flight(1);
+    let reads = reads();
+    let held = pace.acquire(&reads, Priority::Bulk).await;
+    let mut waiting = pace.acquire(&reads, Priority::Bulk);
+    assert!(timeout(secs(29), &mut waiting).await.is_err());
+    assert_eq!(log.lines().len(), 0);
+    assert!(timeout(secs(3_600), &mut waiting).await.is_err());
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].contains("subscription-7") && lines[0].contains("seconds=30"), "{lines:#?}");
+    drop(held);
+    assert!(waiting.now_or_never().is_some(), "the wake-up is not lost");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_queue_is_nothing_to_tell_of() {
+    let (log, _listening) = Log::listen();
+    let pace = Arc::new(FixedPace::new(1, 1));
+    let tasks = (0..100).map(|_| {
+        let pace = Arc::clone(&pace);
+        async move { drop(pace.acquire(&reads(), Priority::Bulk).await) }
+    });
+    futures::future::join_all(tasks).await;
+    assert_eq!(log.lines(), [""; 0]);
+}
