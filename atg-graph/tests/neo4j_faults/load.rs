@@ -3,6 +3,7 @@
 use atg_core::conformance::graph::{Dump, RandomGraph, dump, random_graph};
 use atg_core::{
     GraphCounts, GraphReader as _, GraphSink as _, Node, Relationship, RelationshipSet, ResourceId,
+    Result,
 };
 use atg_graph::neo4j::Neo4jGraph;
 use futures::stream::{self, StreamExt as _};
@@ -80,9 +81,14 @@ impl Load {
 
     /// Writes what is missing of it, a call at a time.
     pub(crate) async fn complete(&self, graph: &Neo4jGraph) {
-        graph.prepare().await.unwrap();
-        graph.upsert_nodes(&self.content.nodes).await.unwrap();
-        graph.upsert_relationships(&self.content.sets).await.unwrap();
+        self.try_complete(graph).await.unwrap();
+    }
+
+    /// The same where it may fail.
+    pub(crate) async fn try_complete(&self, graph: &Neo4jGraph) -> Result<()> {
+        graph.prepare().await?;
+        graph.upsert_nodes(&self.content.nodes).await?;
+        graph.upsert_relationships(&self.content.sets).await.map(drop)
     }
 
     /// Nodes and relationships.

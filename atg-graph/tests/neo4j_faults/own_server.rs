@@ -29,6 +29,21 @@ impl OwnServer {
         Self { server: Server { uri, user, password }, _stop_when_closed: stop_when_closed }
     }
 
+    /// A new server that cannot write files larger than so many KiB; `None` where it runs in a
+    /// container, which such limits do not reach.
+    pub(crate) async fn with_files_of(kib: u32) -> Option<Self> {
+        let limited = format!("ulimit -S -f {kib}; exec \"$0\" start --port 0 --heap 512m 2>&1");
+        let mut command = Command::new("bash");
+        command.args(["-c", &limited, SCRIPT]);
+        let output = spawn_blocking(move || command.output()).await.unwrap().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{said}");
+        let uri = said.lines().last().unwrap().to_owned();
+        let stop_when_closed = guard(port(&uri));
+        let server = Server { uri, user: "", password: "" };
+        said.contains("with java").then_some(Self { server, _stop_when_closed: stop_when_closed })
+    }
+
     /// Starts it again, on the same port and data.
     pub(crate) async fn start_again(&self, options: &[&str]) {
         assert_eq!(start(self.port(), options).await, self.server.uri);
