@@ -5,6 +5,8 @@
 mod cost;
 mod exact;
 mod extremes;
+#[path = "../log_support/mod.rs"]
+mod log;
 mod logged;
 #[cfg(feature = "metrics")]
 mod metrics;

@@ -1,6 +1,7 @@
 //! What a pace logs, in paused time: a long wait is told of once, with its key, and nothing else is.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../log_support/mod.rs"]
 mod log;
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! [`Log`]: the lines logged on this thread.
+//! [`Log`]: the lines logged on this thread, for several tests.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
