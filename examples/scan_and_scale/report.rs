@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use atg_core::GraphCounts;
 use atg_core::pipeline::{Phase, ScanReport};
+pub(crate) use atg_perf::report::grouped;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
@@ -152,17 +153,4 @@ pub(crate) fn print_problems(scan: &ScanReport) {
     if scan.problems.len() > MOST {
         eprintln!("… and {} more scopes", scan.problems.len() - MOST);
     }
-}
-
-/// A number with its thousands apart.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

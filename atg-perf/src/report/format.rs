@@ -7,8 +7,8 @@ use super::Quantity;
 /// What stands for a number that is not known.
 pub(super) const UNKNOWN: &str = "–";
 
-/// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
+/// A number with its thousands apart: `1,234,567`.
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {

@@ -34,6 +34,7 @@ pub use compare::{
     compare,
 };
 pub use environment::Environment;
+pub use format::grouped;
 pub use metrics_file::{MetricsContents, MetricsFile, UnreadableLine};
 pub use parts::{CacheReport, OperationReport, PhaseReport};
 pub use samples::{Quantity, Samples};
