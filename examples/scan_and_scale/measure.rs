@@ -48,12 +48,18 @@ struct Lines {
 
 impl Lines {
     fn new() -> Self {
-        let load = |name| Timeline::counter(name, "requests").in_chart("requests and throttles");
+        // Each begins with nothing at the start, so that what happens before the first note counts.
+        let counter = |name, unit| {
+            let mut line = Timeline::counter(name, unit);
+            line.push(0.0, 0.0);
+            line
+        };
+        let load = |name| counter(name, "requests").in_chart("requests and throttles");
         let batches = |name| Timeline::gauge(name, "rows").in_chart("batch size chosen");
         Self {
             requests: load("requests"),
             throttled: load("throttled"),
-            rows: Timeline::counter("rows written", "rows"),
+            rows: counter("rows written", "rows"),
             node_batches: batches("nodes"),
             relationship_batches: batches("relationships"),
             memory: Timeline::gauge("memory", "bytes"),

@@ -63,8 +63,9 @@ def page_of_a_throttled_scan(folder):
     program = os.environ.get("ATG_SCAN_AND_SCALE", default)
     page = folder / "report.html"
     subprocess.run(
-        [program, "--resources", str(RESOURCES), "--limits", "azure", "--latency-ms", "5",
-         "--pace", "none", "--fault-rate", "0.3", "--scale-to", "0", "--quiet", "--graph", folder / "graph.sqlite", "--html", page],
+        [program, "--resources", str(RESOURCES), "--subscriptions", "5000", "--limits", "azure",
+         "--latency-ms", "5", "--pace", "none", "--fault-rate", "0.1", "--scale-to", "0",
+         "--quiet", "--graph", folder / "graph.sqlite", "--html", page],
         check=True, timeout=540, stdin=subprocess.DEVNULL)
     return page
 
