@@ -38,6 +38,33 @@ fn a_throttled_scan_has_all_its_charts() {
     assert!(page.len() < 300_000, "{} bytes", page.len());
 }
 
+/// Where the longest line of a figure begins and ends, in units of the picture.
+fn ends(figure: &str) -> (f64, f64) {
+    let lines = figure.split("<polyline").skip(1).filter_map(|line| {
+        let points: Vec<&str> =
+            line.split("points=\"").nth(1)?.split('"').next()?.split(' ').collect();
+        let x = |point: &str| point.split(',').next()?.parse::<f64>().ok();
+        let places: Vec<f64> = points.into_iter().filter_map(x).collect();
+        (places.len() > 2).then(|| (places[0], places[places.len() - 1]))
+    });
+    lines.max_by(|one, other| (one.1 - one.0).total_cmp(&(other.1 - other.0))).unwrap()
+}
+
+#[test]
+fn what_happens_at_one_time_stands_at_one_place() {
+    let mut report = RunReport::new("two", invented::environment());
+    for (name, seconds) in [("short", 50), ("long", 100)] {
+        let mut timeline = Timeline::gauge(name, "x");
+        (0..=seconds).for_each(|second| timeline.push(f64::from(second), f64::from(second % 7)));
+        report = report.with_timeline(timeline);
+    }
+    let page = report.to_html();
+    let [short, long] = figures(&page)[..] else { panic!("two charts") };
+    let ((begin, short_end), (other_begin, end)) = (ends(short), ends(long));
+    assert!((begin - other_begin).abs() < 30.0, "{begin} and {other_begin}");
+    assert!(((short_end - begin) / (end - begin) - 0.5).abs() < 0.05, "{short_end} of {end}");
+}
+
 #[test]
 fn it_asks_nothing_of_anybody() {
     let page = invented::scan().to_html().to_lowercase();

@@ -28,6 +28,8 @@ pub(super) struct Chart {
     title: String,
     unit: String,
     series: Vec<(String, Vec<Point>)>,
+    /// Where the time axis ends at least, in seconds.
+    until: f64,
 }
 
 impl Chart {
@@ -37,15 +39,27 @@ impl Chart {
             points.retain(|point| point.seconds.abs() < FARTHEST && point.value.abs() < FARTHEST);
             (timeline.name().to_owned(), points)
         };
-        let chart = Self { title, unit, series: timelines.iter().map(points).collect() };
-        chart.with_readable_bytes()
+        let series = timelines.iter().map(points).collect();
+        Self { title, unit, series, until: f64::NEG_INFINITY }.with_readable_bytes()
+    }
+
+    /// Gives all charts a time axis that ends with the last of their points, so that what happened
+    /// at one time stands at one place.
+    pub(super) fn align(charts: &mut [Self]) {
+        let points = charts.iter().flat_map(Self::points);
+        let end = points.map(|point| point.seconds).fold(f64::NEG_INFINITY, f64::max);
+        charts.iter_mut().for_each(|chart| chart.until = end);
+    }
+
+    fn points(&self) -> impl Iterator<Item = &Point> {
+        self.series.iter().flat_map(|(_, points)| points)
     }
 
     /// Bytes in the unit that fits, so that the axis has round steps.
     fn with_readable_bytes(mut self) -> Self {
         let Some(rest) = self.unit.strip_prefix("bytes") else { return self };
-        let points = self.series.iter().flat_map(|(_, points)| points);
-        let (size, unit) = bytes_unit(points.map(|point| point.value.abs()).fold(0.0, f64::max));
+        let (size, unit) =
+            bytes_unit(self.points().map(|point| point.value.abs()).fold(0.0, f64::max));
         self.unit = format!("{unit}{rest}");
         for point in self.series.iter_mut().flat_map(|(_, points)| points) {
             point.value /= size;
@@ -99,10 +113,10 @@ impl Chart {
     /// What both axes span: all points, the horizontal axis (0) unless all lie below it, never
     /// nothing. None without points.
     fn ranges(&self) -> Option<(Range<f64>, Range<f64>)> {
-        let points = || self.series.iter().flat_map(|(_, points)| points);
-        points().next()?;
-        let (mut left, mut right) = span(points().map(|point| point.seconds));
-        let (low, high) = span(points().map(|point| point.value));
+        self.points().next()?;
+        let (mut left, mut right) = span(self.points().map(|point| point.seconds));
+        right = right.max(self.until);
+        let (low, high) = span(self.points().map(|point| point.value));
         left = left.min(if left > 0.0 && left < right / 2.0 { 0.0 } else { left });
         let width = (right - left).max(left.abs() * 1e-6);
         right = if width > 0.0 { left + width } else { left + 1.0 };

@@ -63,11 +63,10 @@ impl Page {
         let _ = writeln!(self.cards, "<div><dt>{name}</dt><dd>{value}</dd></div>");
     }
 
-    pub(super) fn charts(&mut self, charts: impl Iterator<Item = Chart>) {
-        let mut charts = charts.peekable();
-        if charts.peek().is_some() {
+    pub(super) fn charts(&mut self, charts: &[Chart]) {
+        if !charts.is_empty() {
             self.body.push_str("<section>\n<h2>Over time</h2>\n<div class=\"charts\">\n");
-            charts.for_each(|chart| self.body.push_str(&chart.figure()));
+            charts.iter().for_each(|chart| self.body.push_str(&chart.figure()));
             self.body.push_str("</div>\n</section>\n");
         }
     }

@@ -61,7 +61,9 @@ impl RunReport {
             let title = if several { format!("{title} ({unit})") } else { (*title).to_owned() };
             Chart::new(title, unit.clone(), timelines)
         });
-        page.charts(charts);
+        let mut charts: Vec<Chart> = charts.collect();
+        Chart::align(&mut charts);
+        page.charts(&charts);
     }
 
     fn phases(&self, page: &mut Page) {
