@@ -48,7 +48,9 @@ impl Chart {
     pub(super) fn align(charts: &mut [Self]) {
         let points = charts.iter().flat_map(Self::points);
         let end = points.map(|point| point.seconds).fold(f64::NEG_INFINITY, f64::max);
-        charts.iter_mut().for_each(|chart| chart.until = end);
+        for chart in charts {
+            chart.until = end;
+        }
     }
 
     fn points(&self) -> impl Iterator<Item = &Point> {

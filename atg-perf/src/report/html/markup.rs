@@ -66,7 +66,9 @@ impl Page {
     pub(super) fn charts(&mut self, charts: &[Chart]) {
         if !charts.is_empty() {
             self.body.push_str("<section>\n<h2>Over time</h2>\n<div class=\"charts\">\n");
-            charts.iter().for_each(|chart| self.body.push_str(&chart.figure()));
+            for chart in charts {
+                self.body.push_str(&chart.figure());
+            }
             self.body.push_str("</div>\n</section>\n");
         }
     }
