@@ -33,7 +33,7 @@ pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result
     if options.dry_run {
         return dry_run(options, &place, origin, cancel, measure).await;
     }
-    let graph = place.open().await?;
+    let graph = place.open(&measure.monitor).await?;
     let name = origin.name.clone();
     let mut flow = Flow { options, cancel, measure, graph, phases: Vec::new() };
     let (scan, cache) = flow.scan(origin).await?;
@@ -203,7 +203,7 @@ async fn dry_run(
     measure: Measure,
 ) -> Result<bool> {
     let name = origin.name.clone();
-    let graph = place.open_to_read().await?;
+    let graph = place.open_to_read(&measure.monitor).await?;
     let counts = graph.counts().await?;
     let (mut scan, cache) = scan(options, origin, DryRun::new(graph), cancel, &measure).await?;
     let phases = std::mem::take(&mut scan.phases);

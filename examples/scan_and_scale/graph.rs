@@ -8,6 +8,7 @@ use atg_core::memory::MemoryGraph;
 use atg_core::{Error, ErrorKind, GraphReader, GraphSink, Result};
 use atg_graph::neo4j::Neo4jGraph;
 use atg_graph::sqlite::SqliteGraph;
+use atg_perf::Monitor;
 
 use crate::options::Options;
 
@@ -69,22 +70,22 @@ impl Place {
         }
     }
 
-    /// Opens the graph for writing.
-    pub(crate) async fn open(&self) -> Result<Arc<dyn Graph>> {
+    /// Opens the graph for writing; what a server is asked is measured.
+    pub(crate) async fn open(&self, monitor: &Monitor) -> Result<Arc<dyn Graph>> {
         Ok(match self {
             Self::File(path) => Arc::new(SqliteGraph::open(path)?),
             Self::Server { address, database } => {
-                Arc::new(connect(address, database.as_deref()).await?)
+                Arc::new(connect(address, database.as_deref(), monitor).await?)
             }
         })
     }
 
     /// Opens the graph for reading; an empty one where the file is not there.
-    pub(crate) async fn open_to_read(&self) -> Result<Arc<dyn Graph>> {
+    pub(crate) async fn open_to_read(&self, monitor: &Monitor) -> Result<Arc<dyn Graph>> {
         match self {
             Self::File(path) if !path.exists() => Ok(Arc::new(MemoryGraph::new())),
             Self::File(path) => Ok(Arc::new(SqliteGraph::builder(path).read_only(true).open()?)),
-            Self::Server { .. } => self.open().await,
+            Self::Server { .. } => self.open(monitor).await,
         }
     }
 
@@ -134,8 +135,8 @@ const CYPHER: [&str; 3] = [
     "MATCH (copy:Resource {synthetic: true}) MATCH (template:Resource {id: copy.template_source_id}) RETURN copy.id, template.id LIMIT 10",
 ];
 
-async fn connect(address: &str, database: Option<&str>) -> Result<Neo4jGraph> {
-    let mut builder = Neo4jGraph::builder(address);
+async fn connect(address: &str, database: Option<&str>, monitor: &Monitor) -> Result<Neo4jGraph> {
+    let mut builder = Neo4jGraph::builder(address).monitor(monitor.clone());
     let (user, password) = (variable("NEO4J_USER"), variable("NEO4J_PASSWORD"));
     // Credentials in the address are nearer to hand than those in the environment.
     if !address.contains('@') && (user.is_some() || password.is_some()) {

@@ -9,7 +9,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use atg_core::{Error, ErrorKind, Result};
+use atg_core::{Error, ErrorKind, PerfRecorder, Result};
 use neo4rs::{ConfigBuilder, Graph, Operation, Txn};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -79,7 +79,7 @@ impl Pool {
             let error = Error::new(ErrorKind::Internal, CONNECT, "the pool is closed");
             Failure::new(Class::Fatal, error.with_source(closed))
         })?;
-        let connection = self.shared.take(access, permit)?;
+        let mut connection = self.shared.take(access, permit)?;
         let begun = connection.begin(self.shared.bookmarks(access));
         match self.shared.in_time(begun).await {
             Ok(transaction) => {
@@ -96,6 +96,7 @@ impl Pool {
 /// A connection in use. Dropping it closes it, which makes the server roll back.
 pub(super) struct Connection {
     driver: Graph,
+    recorder: Box<dyn PerfRecorder>,
     /// Whether this is its first use.
     is_new: bool,
     access: Access,
@@ -108,8 +109,13 @@ impl Connection {
         &self.shared.settings
     }
 
+    /// What its exchanges are recorded by.
+    pub(super) fn recorder(&mut self) -> &mut dyn PerfRecorder {
+        &mut *self.recorder
+    }
+
     /// In boxes: the driver's types and futures are large.
-    async fn begin(&self, bookmarks: Option<Vec<String>>) -> neo4rs::Result<Box<Txn>> {
+    async fn begin(&mut self, bookmarks: Option<Vec<String>>) -> neo4rs::Result<Box<Txn>> {
         let operation = match self.access {
             Access::Read => Operation::Read,
             Access::Write => Operation::Write,
@@ -122,14 +128,15 @@ impl Connection {
         if let Some(bookmark) = bookmark {
             self.shared.keep(bookmark);
         }
-        locked(&self.shared.idle).push(self.driver);
+        locked(&self.shared.idle).push((self.driver, self.recorder));
     }
 
     /// Gives the connection back after the server failed, once the transaction has ended there:
     /// the driver resets a connection before a new transaction.
-    pub(super) async fn reset(self) {
+    pub(super) async fn reset(mut self) {
+        let shared = Arc::clone(&self.shared);
         let reset = async { Box::pin(self.begin(None).await?.rollback()).await };
-        if self.shared.in_time(reset).await.is_ok() {
+        if shared.in_time(reset).await.is_ok() {
             self.release(None);
         }
     }
@@ -139,7 +146,7 @@ impl Connection {
 struct Shared {
     settings: Arc<Settings>,
     /// The last one used is the next one to be.
-    idle: Mutex<Vec<Graph>>,
+    idle: Mutex<Vec<(Graph, Box<dyn PerfRecorder>)>>,
     /// Of the last commits, as many as could overtake each other on their way here; so the
     /// newest is among them.
     bookmarks: Mutex<VecDeque<String>>,
@@ -150,12 +157,15 @@ impl Shared {
     fn take(self: &Arc<Self>, access: Access, permit: OwnedSemaphorePermit) -> Try<Connection> {
         let idle = locked(&self.idle).pop();
         let is_new = idle.is_none();
-        let driver = match idle {
-            Some(driver) => driver,
-            None => driver(&self.settings, &self.settings.address)
-                .map_err(|error| Failure::new(Class::Fatal, error))?,
+        let (driver, recorder) = if let Some(idle) = idle {
+            idle
+        } else {
+            let driver = driver(&self.settings, &self.settings.address)
+                .map_err(|error| Failure::new(Class::Fatal, error))?;
+            (driver, self.settings.monitoring.0.recorder())
         };
-        Ok(Connection { driver, is_new, access, shared: Arc::clone(self), _permit: permit })
+        let shared = Arc::clone(self);
+        Ok(Connection { driver, recorder, is_new, access, shared, _permit: permit })
     }
 
     async fn in_time<T>(&self, exchange: impl Future<Output = neo4rs::Result<T>>) -> Try<T> {

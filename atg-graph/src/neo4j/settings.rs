@@ -1,11 +1,13 @@
 //! [`Neo4jBuilder`]: which server, and how it is used.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use atg_core::Result;
+use atg_core::{PerfMonitor, Result};
 
 use super::address::Address;
+use super::watch::Monitoring;
 
 /// A user and the password; `Debug` shows no password.
 #[derive(Clone, Default)]
@@ -32,6 +34,7 @@ struct Options {
     connect_timeout: Duration,
     response_timeout: Duration,
     slow_query_threshold: Duration,
+    monitoring: Monitoring,
 }
 
 /// All that was chosen for a server.
@@ -48,6 +51,7 @@ pub(super) struct Settings {
     pub(super) connect_timeout: Duration,
     pub(super) response_timeout: Duration,
     pub(super) slow_query_threshold: Duration,
+    pub(super) monitoring: Monitoring,
 }
 
 /// Connects to a server with other settings than the defaults.
@@ -78,6 +82,7 @@ impl Neo4jBuilder {
                 connect_timeout: Duration::from_secs(10),
                 response_timeout: Duration::from_secs(300),
                 slow_query_threshold: Duration::from_secs(1),
+                monitoring: Monitoring::default(),
             },
         }
     }
@@ -150,6 +155,13 @@ impl Neo4jBuilder {
         self
     }
 
+    /// Records every statement as `"query"`, with its shape and the rows it was sent, and every
+    /// commit as `"commit"`; default nothing. Each connection has a recorder of its own.
+    pub fn monitor(mut self, monitor: impl PerfMonitor + 'static) -> Self {
+        self.options.monitoring = Monitoring(Arc::new(monitor));
+        self
+    }
+
     /// Takes the address apart and fills in what was not chosen; `InvalidInput` for an address
     /// that is not understood.
     pub(super) fn settings(self) -> Result<Settings> {
@@ -166,6 +178,7 @@ impl Neo4jBuilder {
             connect_timeout: options.connect_timeout,
             response_timeout: options.response_timeout,
             slow_query_threshold: options.slow_query_threshold,
+            monitoring: options.monitoring,
         })
     }
 }

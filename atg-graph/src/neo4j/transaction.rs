@@ -12,7 +12,7 @@ use super::errors::{Class, Failure, Try};
 use super::pool::Connection;
 use super::settings::Settings;
 use super::turns::Turn;
-use super::watch::{Label, Watch};
+use super::watch::{COMMIT, Label, Watch};
 
 /// What the server says a statement did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,9 +92,9 @@ impl Transaction {
     pub(super) async fn run(&mut self, statement: &str, rows: Vec<BoltType>) -> Try<Counters> {
         let parameters = vec![("rows", list(rows))];
         let watch = self.watch(statement, &parameters);
-        let driver = self.driver()?;
+        let Open { driver, connection, .. } = self.exchange()?;
         let query = Query::new(statement.to_owned()).params(parameters);
-        let result = watch.over(driver.run(query)).await;
+        let result = watch.over(connection.recorder(), driver.run(query)).await;
         self.answered(result).map(|summary| summary.stats().into())
     }
 
@@ -105,17 +105,17 @@ impl Transaction {
         parameters: Vec<(&'static str, BoltType)>,
     ) -> Try<Vec<Row>> {
         let watch = self.watch(statement, &parameters);
-        let driver = self.driver()?;
+        let Open { driver, connection, .. } = self.exchange()?;
         let query = Query::new(statement.to_owned()).params(parameters);
         let exchange = async {
             let mut rows = Vec::new();
             let mut stream = driver.execute(query).await?;
-            while let Some(row) = stream.next(&mut *driver).await? {
+            while let Some(row) = stream.next(&mut **driver).await? {
                 rows.push(row);
             }
             Ok(rows)
         };
-        let result = watch.over(exchange).await;
+        let result = watch.over(connection.recorder(), exchange).await;
         self.answered(result)
     }
 
@@ -134,12 +134,12 @@ impl Transaction {
     /// Commits. After a failure of the class `Connection` or `Fatal` nobody knows whether it is
     /// committed; after any other it is not.
     pub(super) async fn commit(mut self) -> Try<()> {
-        let watch = self.watch("COMMIT", &[]);
-        self.driver()?;
-        let Some(Open { driver, connection, turn: _turn }) = self.open.take() else {
+        let watch = self.watch(COMMIT, &[]);
+        self.exchange()?;
+        let Some(Open { driver, mut connection, turn: _turn }) = self.open.take() else {
             return Err(out_of_step(self.label));
         };
-        match watch.over(Box::pin(driver.commit())).await {
+        match watch.over(connection.recorder(), Box::pin(driver.commit())).await {
             Ok(bookmark) => {
                 connection.release(bookmark);
                 Ok(())
@@ -161,12 +161,12 @@ impl Transaction {
         }
     }
 
-    /// The driver's transaction, for an exchange that [`answered`](Self::answered) ends.
-    fn driver(&mut self) -> Try<&mut Txn> {
+    /// Begins an exchange, which [`answered`](Self::answered) ends.
+    fn exchange(&mut self) -> Try<&mut Open> {
         match &mut self.open {
             Some(open) if self.state == State::Ready => {
                 self.state = State::Busy;
-                Ok(&mut open.driver)
+                Ok(open)
             }
             _ => Err(out_of_step(self.label)),
         }
@@ -238,12 +238,15 @@ impl Drop for Transaction {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
+
+    use atg_core::{Measurement, PerfMonitor, PerfRecorder, PerfSnapshot};
 
     use super::super::errors::Class;
     use super::super::fake_server::{Answer, FakeServer, Message};
     use super::super::pool::{Access, Pool};
     use super::super::settings::Neo4jBuilder;
+    use super::super::values;
 
     fn pool(server: &FakeServer) -> Pool {
         let settings = Neo4jBuilder::new(server.uri()).connections(1).settings().unwrap();
@@ -285,6 +288,55 @@ mod tests {
             server.until(Message::Gone).await;
             pool.begin(Access::Write).await.unwrap().rollback().await;
         }
+    }
+
+    /// An operation, its items, whether it succeeded, and its shape.
+    type Record = (&'static str, u64, bool, String);
+
+    /// Keeps what it is told of.
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<Record>>>);
+
+    impl PerfRecorder for Kept {
+        fn record(&mut self, _: &Measurement) {}
+
+        fn record_shape(&mut self, one: &Measurement, shape: &str) {
+            let kept = (one.operation, one.items, one.succeeded, shape.to_owned());
+            self.0.lock().unwrap().push(kept);
+        }
+    }
+
+    impl PerfMonitor for Kept {
+        fn recorder(&self) -> Box<dyn PerfRecorder> {
+            Box::new(self.clone())
+        }
+
+        fn snapshot(&self) -> PerfSnapshot {
+            PerfSnapshot::default()
+        }
+    }
+
+    #[tokio::test]
+    async fn statements_and_commits_are_recorded_without_values() {
+        let mut commits = [Answer::Success, Answer::Failure("Neo.TransientError.X")].into_iter();
+        let server = FakeServer::start(move |message| match message {
+            Message::Commit => commits.next().unwrap_or(Answer::Close),
+            _ => Answer::Success,
+        })
+        .await;
+        let kept = Kept::default();
+        let settings = Neo4jBuilder::new(server.uri()).monitor(kept.clone()).settings().unwrap();
+        let pool = Pool::new(Arc::new(settings)).unwrap();
+        for works in [true, false] {
+            let mut transaction = pool.begin(Access::Write).await.unwrap();
+            let rows = ["s3cret", "other"].map(values::text).to_vec();
+            transaction.run("UNWIND $rows AS r RETURN r", rows).await.unwrap();
+            assert_eq!(transaction.commit().await.is_ok(), works);
+        }
+        let query = || ("query", 2, true, "UNWIND $rows AS r RETURN r".to_owned());
+        let commit = |works| ("commit", 0, works, "COMMIT".to_owned());
+        let expected = [query(), commit(true), query(), commit(false)];
+        assert_eq!(*kept.0.lock().unwrap(), expected);
     }
 
     #[tokio::test]

@@ -1,10 +1,12 @@
-//! Watching an exchange with the server: its time-out, signs of life while it runs, and the log of
-//! the slow ones. Never a value.
+//! Watching an exchange with the server: its time-out, signs of life while it runs, the log of the
+//! slow ones, and how long it took. Never a value.
 
+use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use atg_core::{Measurement, NoMonitor, PerfMonitor, PerfRecorder};
 use tokio::time::{Instant, timeout};
 
 use super::errors::{Failure, Try};
@@ -15,6 +17,9 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 
 /// How much of a statement a log line shows, in characters.
 const SHAPE_CHARACTERS: usize = 300;
+
+/// What a commit is called where statements have their text.
+pub(super) const COMMIT: &str = "COMMIT";
 
 /// Waits for something of this process, and says now and then for what.
 pub(super) async fn waiting_for<T>(what: &'static str, wait: impl Future<Output = T>) -> T {
@@ -36,6 +41,22 @@ pub(super) struct Label {
     pub(super) attempt: u32,
 }
 
+/// What exchanges are recorded by; by default nothing.
+#[derive(Clone)]
+pub(super) struct Monitoring(pub(super) Arc<dyn PerfMonitor>);
+
+impl Default for Monitoring {
+    fn default() -> Self {
+        Self(Arc::new(NoMonitor))
+    }
+}
+
+impl fmt::Debug for Monitoring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Monitoring")
+    }
+}
+
 /// One exchange to be watched.
 pub(super) struct Watch<'a> {
     pub(super) statement: &'a str,
@@ -45,9 +66,10 @@ pub(super) struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// Waits for the end of an exchange, at most as long as an answer may take.
+    /// Waits for the end of an exchange, at most as long as an answer may take, and records it.
     pub(super) async fn over<T>(
         &self,
+        recorder: &mut dyn PerfRecorder,
         exchange: impl Future<Output = neo4rs::Result<T>>,
     ) -> Try<T> {
         let started = Instant::now();
@@ -59,7 +81,12 @@ impl Watch<'_> {
                 Err(_) => self.still_running(started.elapsed()),
             }
         };
-        self.log_if_slow(started.elapsed());
+        let elapsed = started.elapsed();
+        self.log_if_slow(elapsed);
+        if recorder.is_on() {
+            let succeeded = matches!(result, Ok(Ok(_)));
+            recorder.record_shape(&self.measurement(elapsed, succeeded), self.statement);
+        }
         let (operation, address) = (self.label.operation, &self.settings.address);
         match result {
             Ok(result) => result.map_err(|error| Failure::driver(operation, address, error)),
@@ -72,6 +99,11 @@ impl Watch<'_> {
                 ),
             )),
         }
+    }
+
+    fn measurement(&self, elapsed: Duration, succeeded: bool) -> Measurement {
+        let operation = if self.statement == COMMIT { "commit" } else { "query" };
+        Measurement { operation, elapsed, items: self.rows as u64, bytes: 0, succeeded }
     }
 
     fn still_running(&self, elapsed: Duration) {
@@ -120,7 +152,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use atg_core::ErrorKind;
+    use atg_core::{ErrorKind, NoMonitor};
 
     use super::super::errors::Class;
     use super::super::settings::Neo4jBuilder;
@@ -139,8 +171,9 @@ mod tests {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             Ok(seconds)
         };
-        assert_eq!(watch.over(after(34)).await.unwrap(), 34);
-        let failure = watch.over(after(36)).await.unwrap_err();
+        let over = async |seconds| watch.over(&mut NoMonitor, after(seconds)).await;
+        assert_eq!(over(34).await.unwrap(), 34);
+        let failure = over(36).await.unwrap_err();
         assert_eq!((failure.class, failure.error.kind()), (Class::Connection, ErrorKind::Timeout));
         assert_eq!(failure.error.operation(), "test");
     }
