@@ -7,6 +7,7 @@
 use atg_core::{NodeFilter, RESOURCE_LABEL, RelationshipFilter};
 
 use super::names::quoted;
+use super::statements::keyed;
 
 /// Characters after which a page ends; its last row may go beyond.
 const PAGE_CHARACTERS: u32 = 2 << 20;
@@ -80,8 +81,8 @@ pub(super) fn nodes(filter: &NodeFilter) -> String {
 
 /// A page of the relationships of one type behind the key `$after`, at most `$limit`.
 pub(super) fn relationships_of_type(relation: &str, filter: &RelationshipFilter) -> String {
-    let pattern = format!("(a)-[e:{}]->(b)", quoted(relation));
-    relationships(&pattern, "e.relationship_key > $after", "e.relationship_key", filter)
+    let pattern = keyed(relation, "a", "b", "> $after");
+    relationships(&pattern, "e.relationship_key", filter)
 }
 
 /// A page of the relationships of the node `$source` or `$target`, or between the two, behind the
@@ -93,19 +94,22 @@ pub(super) fn relationships_of_node(filter: &RelationshipFilter) -> String {
     let source = end('a', "source", filter.source.is_some());
     let target = end('b', "target", filter.target.is_some());
     let relation = filter.relation.as_ref().map(|name| format!(":{}", quoted(name)));
-    let pattern = format!("{source}-[e{}]->{target}", relation.unwrap_or_default());
-    let behind = "e.relationship_key IS NOT NULL AND (type(e) > $relation \
-        OR (type(e) = $relation AND e.relationship_key > $after))";
-    relationships(&pattern, behind, "type(e), e.relationship_key", filter)
+    let pattern = format!(
+        "{source}-[e{}]->{target} WHERE e.relationship_key IS NOT NULL AND (type(e) > $relation \
+         OR (type(e) = $relation AND e.relationship_key > $after))",
+        relation.unwrap_or_default()
+    );
+    relationships(&pattern, "type(e), e.relationship_key", filter)
 }
 
-fn relationships(pattern: &str, behind: &str, order: &str, filter: &RelationshipFilter) -> String {
+/// A page of what a pattern with a condition finds, in this order.
+fn relationships(pattern: &str, order: &str, filter: &RelationshipFilter) -> String {
     let synthetic = match filter.synthetic {
         Some(_) => " AND coalesce(a.synthetic, false) = $synthetic",
         None => "",
     };
     format!(
-        "MATCH {pattern} WHERE {behind}{synthetic} \
+        "MATCH {pattern}{synthetic} \
          WITH a, e, b ORDER BY {order} LIMIT $limit WITH collect([a, e, b]) AS rows \
          WITH rows, reduce(page = [0, 0], row IN rows | \
          CASE WHEN page[1] > {PAGE_CHARACTERS} THEN page ELSE \
