@@ -1,6 +1,6 @@
 //! Writing what a plan says: relationships made, changed and deleted, and the hashes of sets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use atg_core::Text;
 use neo4rs::BoltType;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::errors::{Failure, Try};
 use super::ledger::{Change, Plan, Properties, Version, View};
 use super::names;
-use super::sets::{Identity, Row};
+use super::sets::{Identity, Row, SetPart};
 use super::statements;
 use super::transaction::Transaction;
 use super::values;
@@ -208,18 +208,24 @@ async fn find_missing(transaction: &mut Transaction, changes: &[&Change<'_>]) ->
     Ok(named.collect())
 }
 
-/// Locks the owners, keeps the hashes of their sets, and says whether those are the first they
-/// have.
+/// Locks the owners, keeps the hashes of their sets, and says whether nothing that is stored of
+/// them matters: these are their first sets, or they only add, as those before them did.
 pub(super) async fn keep_new(
     transaction: &mut Transaction,
+    sets: &[SetPart<'_>],
     view: &View,
     plan: &Plan<'_>,
 ) -> Try<bool> {
+    let others = sets.iter().filter(|set| !set.only_adds()).map(|set| set.owner.key());
+    let others: HashSet<&Text> = others.collect();
     let mut keys: Vec<&Text> = view.owners.keys().collect();
     // One order of locks for all writers.
     keys.sort_unstable();
-    let hash = |key: &Text| plan.hashes.get(key).copied().unwrap_or_default();
-    let row = |key: &&Text| values::row(vec![values::text(key), values::hash(hash(key))]);
+    let row = |key: &&Text| {
+        let hash = plan.hashes.get(*key).copied().unwrap_or_default();
+        let only_adds = values::boolean(!others.contains(*key));
+        values::row(vec![values::text(key), values::hash(hash), only_adds])
+    };
     let rows = keys.iter().map(row).collect();
     let counters = transaction.run(statements::KEEP_NEW_SET_HASHES, rows).await?;
     Ok(counters.properties_set == keys.len() as u64)

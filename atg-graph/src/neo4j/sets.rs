@@ -121,6 +121,11 @@ impl<'a> SetPart<'a> {
         }
     }
 
+    /// Whether it adds to what the owner names, and leaves it without a hash.
+    pub(super) fn only_adds(&self) -> bool {
+        self.hash == 0 && self.ending.as_ref().is_some_and(|ending| ending.named.is_none())
+    }
+
     /// Rows, counting the owner's as one.
     pub(super) fn weight(&self) -> usize {
         self.rows.len().max(1)

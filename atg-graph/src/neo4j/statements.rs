@@ -44,10 +44,12 @@ pub(super) const LOCK_SET_HASHES: &str = "UNWIND $rows AS r \
     RETURN r[1] AS place, n.relationships_hash AS hash";
 
 /// Locks nodes until the transaction ends, and keeps the hashes of their first sets; sets no
-/// property of a node that has one. Rows are key, hash.
+/// property of a node that has one, but for the one of a set that was added to and is added to
+/// again. Rows are key, hash, whether the node is only added to.
 pub(super) const KEEP_NEW_SET_HASHES: &str = "UNWIND $rows AS r \
     MATCH (n:Resource {id: r[0]}) SET n += {} \
-    FOREACH (_ IN CASE WHEN n.relationships_hash IS NULL THEN [1] ELSE [] END | \
+    FOREACH (_ IN CASE WHEN n.relationships_hash IS NULL \
+    OR (r[2] AND n.relationships_hash = 0) THEN [1] ELSE [] END | \
     SET n.relationships_hash = r[1])";
 
 /// Keeps the hashes of whole sets; rows are key, hash.

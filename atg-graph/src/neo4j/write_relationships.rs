@@ -204,7 +204,8 @@ impl Work for SetWrite<'_> {
 }
 
 impl SetWrite<'_> {
-    /// Writes the sets as if nothing of them were stored, and fails with a conflict otherwise.
+    /// Writes the sets as if nothing of them were stored, and fails with a conflict where
+    /// something is, or where their owners named something that they may have to withdraw.
     async fn write_new(&self, transaction: &mut Transaction) -> Try<Done> {
         let owners = self.sets.iter().map(|set| (set.owner.key().clone(), Owner::default()));
         let mut view = View { owners: owners.collect(), ..View::default() };
@@ -212,7 +213,7 @@ impl SetWrite<'_> {
         view.missing = changes::create(transaction, &plan.changes).await?;
         let plan = if view.missing.is_empty() { plan } else { ledger::plan(&self.sets, &view) };
         transaction.hold(self.inner.turns.take().await);
-        if !changes::keep_new(transaction, &view, &plan).await? {
+        if !changes::keep_new(transaction, &self.sets, &view, &plan).await? {
             return Err(not_new());
         }
         changes::note_claimed(transaction, &plan).await?;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod additions;
 mod bad_rows;
 mod conformance;
 mod large_sets;
