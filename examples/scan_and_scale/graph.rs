@@ -70,7 +70,7 @@ impl Place {
         }
     }
 
-    /// Opens the graph for writing; what a server is asked is measured.
+    /// Opens the graph for writing; statements to a server are measured.
     pub(crate) async fn open(&self, monitor: &Monitor) -> Result<Arc<dyn Graph>> {
         Ok(match self {
             Self::File(path) => Arc::new(SqliteGraph::open(path)?),

@@ -48,7 +48,7 @@ struct Lines {
 
 impl Lines {
     fn new() -> Self {
-        // Each begins with nothing at the start, so that what happens before the first note counts.
+        // Each starts at zero, so that what happens before the first note counts too.
         let counter = |name, unit| {
             let mut line = Timeline::counter(name, unit);
             line.push(0.0, 0.0);

@@ -25,12 +25,14 @@ const LOOKED_UP_AT_ONCE: usize = 10_000;
 
 /// Which nodes are there, and with how many relationships; rows are key, place.
 pub(super) const DEGREES: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) \
+    USING INDEX SEEK n:Resource(id) \
     RETURN r[1] AS place, COUNT { (n)--() } AS degree";
 
 /// Locks relationships of nodes, `$limit` at most, until the transaction ends; rows are key.
 ///
 /// Setting a property to itself would lock, too, but write back what was read before the lock.
-pub(super) const LOCK_RELATIONSHIPS: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]})-[e]-() \
+pub(super) const LOCK_RELATIONSHIPS: &str = "UNWIND $rows AS r \
+    MATCH (n:Resource {id: r[0]})-[e]-() USING INDEX SEEK n:Resource(id) \
     WITH DISTINCT e LIMIT $limit SET e += {} RETURN elementId(e) AS id";
 
 /// Locks the nodes that claim relationships, so that nobody else sets their hashes; rows are
@@ -47,7 +49,8 @@ pub(super) const DELETE_RELATIONSHIPS: &str = "MATCH (a)-[e]->(b) WHERE elementI
     DELETE e";
 
 /// Deletes nodes that no relationship hangs on; rows are key.
-pub(super) const DELETE_NODES: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) DELETE n";
+pub(super) const DELETE_NODES: &str = "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) \
+    USING INDEX SEEK n:Resource(id) DELETE n";
 
 const OPERATION: &str = "delete nodes";
 

@@ -19,13 +19,13 @@ const NODE_CHARACTERS: u32 = 1_000;
 const RELATIONSHIP_CHARACTERS: u32 = 400;
 
 /// What is known of the nodes behind `$after`, at most `$limit`, a list for each column.
-pub(super) const KNOWN: &str = "MATCH (n:Resource) USING INDEX n:Resource(id) \
+pub(super) const KNOWN: &str = "MATCH (n:Resource) USING INDEX SEEK n:Resource(id) \
     WHERE n.id > $after WITH n ORDER BY n.id LIMIT $limit \
     RETURN collect(n.id) AS keys, collect(coalesce(n.content_hash, 0)) AS contents, \
     collect(coalesce(n.relationships_hash, 0)) AS relationships";
 
 /// The node `$id`.
-pub(super) const NODE: &str = "MATCH (n:Resource {id: $id}) \
+pub(super) const NODE: &str = "MATCH (n:Resource {id: $id}) USING INDEX SEEK n:Resource(id) \
     RETURN labels(n) AS labels, properties(n) AS properties";
 
 /// Nodes by type, and of each type how many are synthetic or unresolved.
@@ -69,7 +69,7 @@ pub(super) fn nodes(filter: &NodeFilter) -> String {
         .join(" + ");
     // Any other index would give the nodes unsorted, for each page all of them anew.
     format!(
-        "MATCH (n:Resource) USING INDEX n:Resource(id) WHERE n.id > $after{conditions} \
+        "MATCH (n:Resource) USING INDEX SEEK n:Resource(id) WHERE n.id > $after{conditions} \
          WITH n ORDER BY n.id LIMIT $limit WITH collect(n) AS rows \
          WITH rows, reduce(page = [0, 0], n IN rows | \
          CASE WHEN page[1] > {PAGE_CHARACTERS} THEN page ELSE \
@@ -94,8 +94,10 @@ pub(super) fn relationships_of_node(filter: &RelationshipFilter) -> String {
     let source = end('a', "source", filter.source.is_some());
     let target = end('b', "target", filter.target.is_some());
     let relation = filter.relation.as_ref().map(|name| format!(":{}", quoted(name)));
+    let sought = if filter.source.is_some() { 'a' } else { 'b' };
     let pattern = format!(
-        "{source}-[e{}]->{target} WHERE e.relationship_key IS NOT NULL AND (type(e) > $relation \
+        "{source}-[e{}]->{target} USING INDEX SEEK {sought}:Resource(id) \
+         WHERE e.relationship_key IS NOT NULL AND (type(e) > $relation \
          OR (type(e) = $relation AND e.relationship_key > $after))",
         relation.unwrap_or_default()
     );

@@ -209,7 +209,8 @@ async fn find_missing(transaction: &mut Transaction, changes: &[&Change<'_>]) ->
 }
 
 /// Locks the owners, keeps the hashes of their sets, and says whether nothing that is stored of
-/// them matters: these are their first sets, or they only add, as those before them did.
+/// them matters: these are their first sets, or they only add to an owner that keeps no hash, so
+/// that nothing is withdrawn and no hash becomes false.
 pub(super) async fn keep_new(
     transaction: &mut Transaction,
     sets: &[SetPart<'_>],

@@ -72,6 +72,7 @@ pub(super) struct SetPart<'a> {
     /// The set's place in the call.
     pub(super) place: usize,
     pub(super) owner: &'a ResourceId,
+    mode: SetMode,
     /// The hash of the whole set; 0 for none.
     pub(super) hash: u64,
     pub(super) rows: Vec<Row<'a>>,
@@ -105,6 +106,7 @@ impl<'a> SetPart<'a> {
         Self {
             place,
             owner: &set.owner,
+            mode: set.mode,
             hash: set.hash,
             rows,
             ending: Some(Ending { hash: set.hash, named }),
@@ -123,7 +125,7 @@ impl<'a> SetPart<'a> {
 
     /// Whether it adds to what the owner names, and leaves it without a hash.
     pub(super) fn only_adds(&self) -> bool {
-        self.hash == 0 && self.ending.as_ref().is_some_and(|ending| ending.named.is_none())
+        self.hash == 0 && self.mode == SetMode::Add
     }
 
     /// Rows, counting the owner's as one.

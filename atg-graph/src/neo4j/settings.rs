@@ -156,7 +156,8 @@ impl Neo4jBuilder {
     }
 
     /// Records every statement as `"query"`, with its shape and the rows it was sent, and every
-    /// commit as `"commit"`; default nothing. Each connection has a recorder of its own.
+    /// commit as `"commit"`, each try by itself; default nothing. What is dropped amid it is not
+    /// recorded. Each connection has a recorder of its own.
     pub fn monitor(mut self, monitor: impl PerfMonitor + 'static) -> Self {
         self.options.monitoring = Monitoring(Arc::new(monitor));
         self

@@ -2,8 +2,10 @@
 //!
 //! Rows are lists read by position, labels and types are static text, and each property is set
 //! by itself, for which the server's plans need no Eager. The server keeps plans by text, so the
-//! same shape must always give the same text. `UNWIND` rows with one node a row are found by the
-//! unique index on `:Resource(id)`.
+//! same shape must always give the same text.
+//!
+//! Nodes and relationships are sought by hints. The server counts what an index holds now and then
+//! only, and as long as it takes an index for empty it would scan the whole of it for each row.
 
 use std::fmt::Write as _;
 
@@ -14,12 +16,14 @@ pub(super) const BASE_LABEL: &str = "Resource";
 
 /// Finds relationships' ends without the locks that a seek in a writing statement takes on
 /// the entries of missing nodes, for which other writers would wait: a range of one value does.
-const ENDS: &str = "MATCH (a:Resource) WHERE a.id >= s[0] AND a.id <= s[0] \
-    UNWIND s[1] AS r MATCH (b:Resource) WHERE b.id >= r[0] AND b.id <= r[0]";
+const ENDS: &str = "MATCH (a:Resource) USING INDEX SEEK a:Resource(id) \
+    WHERE a.id >= s[0] AND a.id <= s[0] \
+    UNWIND s[1] AS r MATCH (b:Resource) USING INDEX SEEK b:Resource(id) \
+    WHERE b.id >= r[0] AND b.id <= r[0]";
 
 /// Which nodes are not stored just so; rows are key, content hash, place.
 pub(super) const DIFFERING_NODES: &str = "UNWIND $rows AS r \
-    OPTIONAL MATCH (n:Resource {id: r[0]}) \
+    OPTIONAL MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) \
     WITH r, n WHERE n IS NULL OR coalesce(n.content_hash, 0) <> r[1] \
     RETURN r[2] AS place, n IS NULL AS absent";
 
@@ -27,56 +31,60 @@ pub(super) const DIFFERING_NODES: &str = "UNWIND $rows AS r \
 ///
 /// Setting a property to itself would lock, too, but write back what was read before the lock.
 pub(super) const LOCK_NODES: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) SET n += {}";
+    MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) SET n += {}";
 
 /// What an update has to take away from nodes; rows are key, place.
 pub(super) const LABELS_AND_KEYS: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) RETURN r[1] AS place, labels(n) AS labels, keys(n) AS keys";
+    MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) \
+    RETURN r[1] AS place, labels(n) AS labels, keys(n) AS keys";
 
 /// The hashes of the sets that nodes name; rows are key, place.
 pub(super) const SET_HASHES: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) RETURN r[1] AS place, n.relationships_hash AS hash";
+    MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) \
+    RETURN r[1] AS place, n.relationships_hash AS hash";
 
 /// Locks nodes until the transaction ends, and gives the hashes of the sets that they name; rows
 /// are key, place.
 pub(super) const LOCK_SET_HASHES: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) SET n += {} \
+    MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) SET n += {} \
     RETURN r[1] AS place, n.relationships_hash AS hash";
 
-/// Locks nodes until the transaction ends, and keeps the hashes of their first sets; sets no
-/// property of a node that has one, but for the one of a set that was added to and is added to
-/// again. Rows are key, hash, whether the node is only added to.
+/// Locks nodes until the transaction ends, and keeps the hashes of their first sets. It leaves
+/// alone what keeps a hash, and what keeps 0 unless it is only added to, for its claims would have
+/// to be compared. Rows are key, hash, whether the node is only added to.
 pub(super) const KEEP_NEW_SET_HASHES: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) SET n += {} \
+    MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) SET n += {} \
     FOREACH (_ IN CASE WHEN n.relationships_hash IS NULL \
     OR (r[2] AND n.relationships_hash = 0) THEN [1] ELSE [] END | \
     SET n.relationships_hash = r[1])";
 
 /// Keeps the hashes of whole sets; rows are key, hash.
 pub(super) const KEEP_SET_HASHES: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) SET n.relationships_hash = r[1]";
+    MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) SET n.relationships_hash = r[1]";
 
 /// Notes that a node, which is locked, has something to withdraw; rows are key.
 pub(super) const NOTE_CLAIMED: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) SET n.relationships_hash = coalesce(n.relationships_hash, 0)";
+    MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) \
+    SET n.relationships_hash = coalesce(n.relationships_hash, 0)";
 
 /// What nodes claim of the relationships that start at them; rows are key, place.
 pub(super) const OUTGOING_CLAIMS: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]})-[e]->(m) \
+    MATCH (n:Resource {id: r[0]})-[e]->(m) USING INDEX SEEK n:Resource(id) \
     WHERE e.relationship_key IS NOT NULL AND (n = m OR e.named_by % 2 = 1) \
     RETURN r[1] AS place, type(e) AS relation, e.relationship_key AS key, \
     e.named_by AS named_by, CASE WHEN n = m THEN 3 ELSE 1 END AS claims";
 
 /// What nodes claim of the relationships that point at them, loops aside; rows are key, place.
 pub(super) const INCOMING_CLAIMS: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]})<-[e]-(m) \
+    MATCH (n:Resource {id: r[0]})<-[e]-(m) USING INDEX SEEK n:Resource(id) \
     WHERE e.relationship_key IS NOT NULL AND n <> m AND e.named_by >= 2 \
     RETURN r[1] AS place, type(e) AS relation, e.relationship_key AS key, \
     e.named_by AS named_by, 2 AS claims";
 
 /// Which ends are not there; rows are source, target, place.
 pub(super) const MISSING_ENDS: &str = "UNWIND $rows AS r \
-    OPTIONAL MATCH (a:Resource {id: r[0]}) OPTIONAL MATCH (b:Resource {id: r[1]}) \
+    OPTIONAL MATCH (a:Resource {id: r[0]}) USING INDEX SEEK a:Resource(id) \
+    OPTIONAL MATCH (b:Resource {id: r[1]}) USING INDEX SEEK b:Resource(id) \
     WITH r, a, b WHERE a IS NULL OR b IS NULL \
     RETURN r[2] AS place, a IS NULL AS no_source, b IS NULL AS no_target";
 
@@ -101,7 +109,10 @@ pub(super) struct NodeChange<'a> {
 
 /// Makes nodes what the rows say; a row is the key and a value for each property.
 pub(super) fn update_nodes(change: &NodeChange<'_>, properties: &[&str]) -> String {
-    let mut statement = String::from("UNWIND $rows AS r MATCH (n:Resource {id: r[0]})");
+    let mut statement = String::from(
+        "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) \
+    USING INDEX SEEK n:Resource(id)",
+    );
     if !change.stale_labels.is_empty() {
         let _ = write!(statement, " REMOVE n:{}", change.stale_labels);
     }
@@ -133,8 +144,8 @@ pub(super) fn create_relationships(relation: &str, properties: &[&str]) -> Strin
 
 /// A relationship `e` between `a` and `b`, found by its key.
 ///
-/// The hint is needed: the server counts what an index holds now and then only, and as long as it
-/// takes an index for empty it would scan the whole of it for each row.
+/// For a type without the index, of another tool's, the server goes without, unless its setting
+/// `dbms.cypher.hints_error` makes that an error.
 pub(super) fn keyed(relation: &str, a: &str, b: &str, condition: &str) -> String {
     let relation = quoted(relation);
     format!(
@@ -148,7 +159,8 @@ pub(super) fn keyed(relation: &str, a: &str, b: &str, condition: &str) -> String
 pub(super) fn find_relationships(relation: &str) -> String {
     format!(
         "UNWIND $rows AS r \
-         OPTIONAL MATCH (a:Resource {{id: r[0]}}) OPTIONAL MATCH (b:Resource {{id: r[1]}}) \
+         OPTIONAL MATCH (a:Resource {{id: r[0]}}) USING INDEX SEEK a:Resource(id) \
+         OPTIONAL MATCH (b:Resource {{id: r[1]}}) USING INDEX SEEK b:Resource(id) \
          OPTIONAL MATCH {} \
          WITH r, a, b, e WHERE a IS NULL OR b IS NULL OR e IS NOT NULL \
          RETURN r[3] AS place, a IS NULL AS no_source, b IS NULL AS no_target, \

@@ -205,7 +205,7 @@ impl Work for SetWrite<'_> {
 
 impl SetWrite<'_> {
     /// Writes the sets as if nothing of them were stored, and fails with a conflict where
-    /// something is, or where their owners named something that they may have to withdraw.
+    /// something is, or where what their owners keep matters.
     async fn write_new(&self, transaction: &mut Transaction) -> Try<Done> {
         let owners = self.sets.iter().map(|set| (set.owner.key().clone(), Owner::default()));
         let mut view = View { owners: owners.collect(), ..View::default() };

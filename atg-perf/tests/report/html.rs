@@ -52,17 +52,23 @@ fn ends(figure: &str) -> (f64, f64) {
 
 #[test]
 fn what_happens_at_one_time_stands_at_one_place() {
-    let mut report = RunReport::new("two", invented::environment());
-    for (name, seconds) in [("short", 50), ("long", 100)] {
+    let mut report = RunReport::new("three", invented::environment());
+    for (name, seconds) in [("whole", 0..=100), ("early", 0..=50), ("late", 60..=90)] {
         let mut timeline = Timeline::gauge(name, "x");
-        (0..=seconds).for_each(|second| timeline.push(f64::from(second), f64::from(second % 7)));
+        for second in seconds {
+            timeline.push(f64::from(second), f64::from(second % 7));
+        }
         report = report.with_timeline(timeline);
     }
     let page = report.to_html();
-    let [short, long] = figures(&page)[..] else { panic!("two charts") };
-    let ((begin, short_end), (other_begin, end)) = (ends(short), ends(long));
-    assert!((begin - other_begin).abs() < 30.0, "{begin} and {other_begin}");
-    assert!(((short_end - begin) / (end - begin) - 0.5).abs() < 0.05, "{short_end} of {end}");
+    let places: Vec<(f64, f64)> = figures(&page).into_iter().map(ends).collect();
+    let (begin, end) = places[0];
+    for ((from, to), (first, last)) in places.into_iter().zip([(0.0, 1.0), (0.0, 0.5), (0.6, 0.9)])
+    {
+        let share = |place| (place - begin) / (end - begin);
+        assert!((share(from) - first).abs() < 0.01, "{} for {first}", share(from));
+        assert!((share(to) - last).abs() < 0.01, "{} for {last}", share(to));
+    }
 }
 
 #[test]

@@ -28,8 +28,8 @@ pub(super) struct Chart {
     title: String,
     unit: String,
     series: Vec<(String, Vec<Point>)>,
-    /// Where the time axis ends at least, in seconds.
-    until: f64,
+    /// The first and the last second to show.
+    time: (f64, f64),
 }
 
 impl Chart {
@@ -39,17 +39,18 @@ impl Chart {
             points.retain(|point| point.seconds.abs() < FARTHEST && point.value.abs() < FARTHEST);
             (timeline.name().to_owned(), points)
         };
-        let series = timelines.iter().map(points).collect();
-        Self { title, unit, series, until: f64::NEG_INFINITY }.with_readable_bytes()
+        let mut chart =
+            Self { title, unit, series: timelines.iter().map(points).collect(), time: (0.0, 0.0) };
+        Self::align(std::slice::from_mut(&mut chart));
+        chart.with_readable_bytes()
     }
 
-    /// Gives all charts a time axis that ends with the last of their points, so that what happened
-    /// at one time stands at one place.
+    /// Gives all charts the time axis of all their points, so that what happened at one time
+    /// stands at one place.
     pub(super) fn align(charts: &mut [Self]) {
-        let points = charts.iter().flat_map(Self::points);
-        let end = points.map(|point| point.seconds).fold(f64::NEG_INFINITY, f64::max);
+        let time = span(charts.iter().flat_map(Self::points).map(|point| point.seconds));
         for chart in charts {
-            chart.until = end;
+            chart.time = time;
         }
     }
 
@@ -112,12 +113,11 @@ impl Chart {
         label
     }
 
-    /// What both axes span: all points, the horizontal axis (0) unless all lie below it, never
-    /// nothing. None without points.
+    /// What both axes span: the chart's time and all its values, each with its 0 unless that is
+    /// far, never nothing. None without points.
     fn ranges(&self) -> Option<(Range<f64>, Range<f64>)> {
         self.points().next()?;
-        let (mut left, mut right) = span(self.points().map(|point| point.seconds));
-        right = right.max(self.until);
+        let (mut left, mut right) = self.time;
         let (low, high) = span(self.points().map(|point| point.value));
         left = left.min(if left > 0.0 && left < right / 2.0 { 0.0 } else { left });
         let width = (right - left).max(left.abs() * 1e-6);
