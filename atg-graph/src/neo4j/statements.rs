@@ -88,7 +88,8 @@ pub(super) const MISSING_ENDS: &str = "UNWIND $rows AS r \
     WITH r, a, b WHERE a IS NULL OR b IS NULL \
     RETURN r[2] AS place, a IS NULL AS no_source, b IS NULL AS no_target";
 
-/// Creates nodes with these labels beside the base label, and properties; a row has a value for each property.
+/// Creates nodes with these labels beside the base label, and properties; a row has a value for
+/// each property.
 pub(super) fn create_nodes(labels: &str, properties: &[&str], resource: bool) -> String {
     let separator = if labels.is_empty() { "" } else { ":" };
     let mut statement = format!("UNWIND $rows AS r CREATE (:{BASE_LABEL}{separator}{labels} {{");

@@ -100,7 +100,8 @@ async fn one_at_the_same_time_as_a_whole_set_comes_before_or_behind_it() {
             adding.upsert_relationships(&added),
             replacing.upsert_relationships(&replaced)
         );
-        (one.unwrap(), other.unwrap());
+        one.unwrap();
+        other.unwrap();
         let there = targets(&adding).await;
         assert!(there == [id("c")] || there == [id("b"), id("c")], "{there:?}");
         // Whichever it was, the store knows: the whole set withdraws what was added behind it.
