@@ -13,6 +13,7 @@ use atg_graph::scale::{ScalePhase, ScaleProgress};
 use atg_perf::report::{CacheReport, Environment, MetricsFile, PhaseReport, RunReport};
 use atg_perf::{Monitor, Timeline};
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 use crate::files;
 use crate::memory;
@@ -95,6 +96,8 @@ impl Measure {
         let measure = self.clone();
         Watch(tokio::spawn(async move {
             let mut ticks = tokio::time::interval(PERIOD);
+            // Notes made up for in a burst would show rates that never were.
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
                 measure.note();

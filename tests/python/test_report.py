@@ -159,9 +159,9 @@ class Report(unittest.TestCase):
         self.assertIn("time, s", chart["texts"])
         self.assertIn("0", chart["texts"])
         self.assertNotIn("NaN", "".join(chart["texts"]))
-        # Axes are lines of two points; at least one line more spans a good part of the run.
+        # Axes are lines of two points; at least one line more spans half the chart.
         drawn = [line for line in chart["lines"] if line["points"] > 2 and line["visible"]]
-        self.assertTrue(any(line["size"][0] > width / 4 for line in drawn), chart["lines"])
+        self.assertTrue(any(line["size"][0] > width / 2 for line in drawn), chart["lines"])
 
     def test_the_scan_was_throttled_and_the_page_shows_it(self):
         page, _, _ = self.open(viewport={"width": 1280, "height": 900})
@@ -177,7 +177,7 @@ class Report(unittest.TestCase):
         # A line without a rise has no height; throttles are few beside requests.
         throttles, requests = sorted(line["size"][1] for line in lines)
         self.assertGreater(requests, 50, "the line of requests is flat")
-        self.assertGreater(throttles, 0, "the line of throttles is flat")
+        self.assertGreater(throttles, 5, "the line of throttles is flat")
         most = re.search(r"; throttled: at most ([\d,.]+)", charts[0]["label"])[1]
         self.assertGreater(float(most.replace(",", "")), 0)
 

@@ -112,7 +112,7 @@ pub(super) struct NodeChange<'a> {
 pub(super) fn update_nodes(change: &NodeChange<'_>, properties: &[&str]) -> String {
     let mut statement = String::from(
         "UNWIND $rows AS r MATCH (n:Resource {id: r[0]}) \
-    USING INDEX SEEK n:Resource(id)",
+         USING INDEX SEEK n:Resource(id)",
     );
     if !change.stale_labels.is_empty() {
         let _ = write!(statement, " REMOVE n:{}", change.stale_labels);
