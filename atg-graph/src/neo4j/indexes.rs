@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use atg_core::{Error, ErrorKind};
 use neo4rs::Row;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::errors::{Class, Failure, Try};
 use super::pool::{Access, Pool};
@@ -32,7 +32,11 @@ const MOST_MAKINGS: u32 = 6;
 
 /// Makes what is missing, each in a transaction of its own, and waits until all of it is usable,
 /// however long the server takes to index what it holds. Returns all indexes there are.
+///
+/// An index that is filled and does not get its constraint is waited for until the retry
+/// deadline: of a client that died while it made one, the server has to wind that up.
 pub(super) async fn ensure(pool: &Pool, wanted: &[Wanted]) -> Try<Vec<Index>> {
+    let deadline = Instant::now() + pool.settings().retry_deadline;
     let mut pause = PAUSE.0;
     let mut made = 0;
     loop {
@@ -45,19 +49,24 @@ pub(super) async fn ensure(pool: &Pool, wanted: &[Wanted]) -> Try<Vec<Index>> {
         if pending.is_empty() {
             return Ok(indexes);
         }
-        pending.retain(|(_, status)| *status == Status::Missing);
-        if let Some((one, _)) = pending.first() {
+        let first = |like| pending.iter().find(|(_, status)| *status == like).map(|one| one.0);
+        if let Some(one) = first(Status::Missing) {
             if made == MOST_MAKINGS {
                 return Err(name_taken(one));
             }
             made += 1;
-        } else if pause == PAUSE.1 {
-            tracing::info!("waiting for the server to fill indexes");
         }
-        for (one, _) in &pending {
+        let idle = Status::WithoutConstraint { filled: true };
+        if let Some(one) = first(idle).filter(|_| Instant::now() >= deadline) {
+            return Err(one.in_the_way(one.name()));
+        }
+        if pause == PAUSE.1 {
+            tracing::info!("waiting for the server to finish indexes");
+        }
+        for (one, _) in pending.iter().filter(|(_, status)| *status != Status::Filling) {
             make(pool, one).await?;
         }
-        if pending.is_empty() || made > 1 {
+        if made > 1 || pending.iter().any(|(_, status)| *status != Status::Missing) {
             sleep(pause).await;
             pause = (pause * 2).min(PAUSE.1);
         }

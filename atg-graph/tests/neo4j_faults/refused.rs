@@ -1,9 +1,12 @@
 //! What cannot work: told at once, with what to do about it, and without the password.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use atg_core::{
-    Error, ErrorKind, GraphSink as _, Node, Relationship, RelationshipSet, ResourceId, labels,
+    Error, ErrorKind, GraphSink as _, Measurement, Node, PerfMonitor, PerfRecorder, PerfSnapshot,
+    Relationship, RelationshipSet, ResourceId, labels,
 };
 use atg_graph::neo4j::{Neo4jBuilder, Neo4jGraph};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -147,4 +150,51 @@ async fn an_index_in_the_way_of_the_constraint() {
     says(&error, ErrorKind::InvalidData, &["by the name atg_resource_id", "drop or rename it"]);
     server.run("DROP INDEX atg_resource_id").await;
     ended(graph.prepare()).await.unwrap();
+}
+
+/// Counts statements and commits.
+#[derive(Clone, Default)]
+struct Count(Arc<AtomicU32>);
+
+impl PerfRecorder for Count {
+    fn record(&mut self, _: &Measurement) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl PerfMonitor for Count {
+    fn recorder(&self) -> Box<dyn PerfRecorder> {
+        Box::new(self.clone())
+    }
+
+    fn snapshot(&self) -> PerfSnapshot {
+        PerfSnapshot::default()
+    }
+}
+
+#[tokio::test]
+async fn an_index_that_a_dead_client_leaves_is_waited_for() {
+    let Some((server, _alone)) = confined_server().await else { return };
+    let statements = Count::default();
+    let graph = server.builder().monitor(statements.clone()).connect().await.unwrap();
+    // As it is listed while the server winds up the constraint of a client that died.
+    server.run("CREATE INDEX atg_resource_id FOR (n:Resource) ON (n.id)").await;
+    let dropped = async {
+        // More looks at it than a name that is taken gets.
+        while statements.0.load(Ordering::Relaxed) < 40 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.run("DROP INDEX atg_resource_id").await;
+    };
+    let (prepared, ()) = ended(async { tokio::join!(graph.prepare(), dropped) }).await;
+    prepared.unwrap();
+}
+
+#[tokio::test]
+async fn an_index_that_is_left_for_good_is_told() {
+    let Some((server, _alone)) = confined_server().await else { return };
+    server.run("CREATE INDEX atg_resource_id FOR (n:Resource) ON (n.id)").await;
+    let graph = server.builder().retry_deadline(Duration::from_secs(1)).connect().await.unwrap();
+    let error = ended(graph.prepare()).await.unwrap_err();
+    says(&error, ErrorKind::InvalidData, &["run DROP INDEX `atg_resource_id`"]);
 }

@@ -47,6 +47,11 @@ pub(in crate::neo4j) struct Index {
 pub(super) enum Status {
     Online,
     Filling,
+    /// Its index is there and the constraint is not: it is being made, or that was cut short. To
+    /// make it finishes what was cut short, or does nothing.
+    WithoutConstraint {
+        filled: bool,
+    },
     Missing,
 }
 
@@ -129,6 +134,21 @@ impl Wanted {
         ))
     }
 
+    /// What it is called.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The failure of a constraint where there is an index that it cannot take over.
+    pub(super) fn in_the_way(&self, index: &str) -> Failure {
+        refused(format!(
+            "the index {0} is in the way of the uniqueness constraint {1}; \
+             run DROP INDEX {0}, then try again",
+            quoted(index),
+            self.name
+        ))
+    }
+
     /// How far it is; fails where it can never be.
     pub(super) fn status(&self, indexes: &[Index]) -> Try<Status> {
         let mut like = indexes.iter().filter(|index| index.serves(self));
@@ -137,17 +157,13 @@ impl Wanted {
         }
         if let Some(index) = like.next() {
             // While a constraint is made, or where that was cut short, its index has no owner.
-            match index.status()? {
-                _ if index.name == self.name => return Ok(Status::Missing),
-                Status::Online => {}
-                unfinished => return Ok(unfinished),
-            }
-            return Err(refused(format!(
-                "the index {0} is in the way of the uniqueness constraint {1}; \
-                 run DROP INDEX {0}, then try again",
-                quoted(&index.name),
-                self.name
-            )));
+            return match index.status()? {
+                status if index.name == self.name => {
+                    Ok(Status::WithoutConstraint { filled: status == Status::Online })
+                }
+                Status::Online => Err(self.in_the_way(&index.name)),
+                unfinished => Ok(unfinished),
+            };
         }
         if indexes.iter().any(|index| index.is_called(&self.name)) {
             return Err(name_taken(self));
@@ -267,8 +283,8 @@ mod tests {
                 one.owning_constraint = None;
             })
         };
-        // Making it waits for whoever makes it, or repairs what a crash left.
-        assert_eq!(wanted().status(&[unfinished("atg_resource_id")]).unwrap(), Status::Missing);
+        let ours = wanted().status(&[unfinished("atg_resource_id")]).unwrap();
+        assert_eq!(ours, Status::WithoutConstraint { filled: false });
         assert_eq!(wanted().status(&[unfinished("theirs")]).unwrap(), Status::Filling);
     }
 
@@ -285,7 +301,8 @@ mod tests {
             one.name = "atg_resource_id".to_owned();
             one.owning_constraint = None;
         });
-        assert_eq!(wanted().status(&[by_another]).unwrap(), Status::Missing);
+        let status = wanted().status(&[by_another]).unwrap();
+        assert_eq!(status, Status::WithoutConstraint { filled: true });
         let taken = refusal(index(|one| {
             one.properties = None;
             one.owning_constraint = Some("atg_resource_id".to_owned());
