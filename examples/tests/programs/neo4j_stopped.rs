@@ -28,7 +28,7 @@ fn started(server: &Server, folder: &Path, options: &str, query: &str, least: i6
     let options = format!("{options} --graph {}", server.address);
     let mut child = scan_and_scale(folder, &options).stderr(Stdio::piped()).spawn().unwrap();
     let ahead = reaches(&mut child, || server.number(query) > least);
-    assert!(ahead, "ended before {query} gave {least}");
+    assert!(ahead, "ended before {query} gave over {least}: {:#?}", child.wait_with_output());
     child
 }
 
