@@ -21,7 +21,9 @@ mod indexes;
 mod ledger;
 mod meaning;
 mod names;
+mod node_numbers;
 mod node_rows;
+mod node_updates;
 mod node_view;
 mod nodelay;
 mod pages;
@@ -34,6 +36,7 @@ mod read_nodes;
 mod read_relationships;
 mod read_statements;
 mod relationship_changes;
+mod relationship_creation;
 mod relationship_view;
 mod retry;
 mod schema;
@@ -52,6 +55,7 @@ pub use retry::RetryCounts;
 pub use settings::Neo4jBuilder;
 
 use fresh::Freshness;
+use node_numbers::NodeNumbers;
 use parts::Limits;
 use pool::Pool;
 use schema::Schema;
@@ -99,6 +103,7 @@ struct Inner {
     fresh_nodes: Freshness,
     fresh_relationships: Freshness,
     turns: Turns,
+    numbers: NodeNumbers,
 }
 
 impl fmt::Debug for Neo4jGraph {
@@ -144,6 +149,7 @@ impl Neo4jGraph {
             fresh_nodes: Freshness::default(),
             fresh_relationships: Freshness::default(),
             turns: Turns::default(),
+            numbers: NodeNumbers::default(),
         };
         schema::check_server(&inner.pool).await?;
         Ok(Self { inner: Arc::new(inner) })

@@ -102,8 +102,13 @@ impl Group {
         names
     }
 
-    /// A row: a value for each property.
-    pub(super) fn encode(&self, row: &NodeRow<'_>) -> BoltType {
+    /// A statement's rows: a value for each property.
+    pub(super) fn encode(&self, rows: &[NodeRow<'_>]) -> Vec<BoltType> {
+        let rows = self.rows.iter().filter_map(|place| rows.get(*place));
+        rows.map(|row| self.encode_row(row)).collect()
+    }
+
+    fn encode_row(&self, row: &NodeRow<'_>) -> BoltType {
         let node = row.node;
         let (key, spelled) = (node.id.key(), node.id.spelled());
         let mut values = Vec::with_capacity(18 + self.custom.len());

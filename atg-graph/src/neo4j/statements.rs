@@ -16,10 +16,32 @@ pub(super) const BASE_LABEL: &str = "Resource";
 
 /// Finds relationships' ends without the locks that a seek in a writing statement takes on
 /// the entries of missing nodes, for which other writers would wait: a range of one value does.
-const ENDS: &str = "MATCH (a:Resource) USING INDEX SEEK a:Resource(id) \
+const ENDS_BY_KEY: &str = "MATCH (a:Resource) USING INDEX SEEK a:Resource(id) \
     WHERE a.id >= s[0] AND a.id <= s[0] \
     UNWIND s[1] AS r MATCH (b:Resource) USING INDEX SEEK b:Resource(id) \
     WHERE b.id >= r[0] AND b.id <= r[0]";
+
+/// Finds relationships' ends by their numbers.
+const ENDS_BY_NUMBER: &str = "MATCH (a) WHERE id(a) = s[0] AND a.content_hash = s[1] \
+    UNWIND s[2] AS r MATCH (b) WHERE id(b) = r[0] AND b.content_hash = r[1]";
+
+/// How the rows of a statement name nodes that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Naming {
+    /// By key: a column.
+    Key,
+    /// By the number that the server stores it under, and its content hash: two columns.
+    Number,
+}
+
+impl Naming {
+    fn columns(self) -> usize {
+        match self {
+            Self::Key => 1,
+            Self::Number => 2,
+        }
+    }
+}
 
 /// Which nodes are not stored just so; rows are key, content hash, place.
 pub(super) const DIFFERING_NODES: &str = "UNWIND $rows AS r \
@@ -48,15 +70,6 @@ pub(super) const SET_HASHES: &str = "UNWIND $rows AS r \
 pub(super) const LOCK_SET_HASHES: &str = "UNWIND $rows AS r \
     MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) SET n += {} \
     RETURN r[1] AS place, n.relationships_hash AS hash";
-
-/// Locks nodes until the transaction ends, and keeps the hashes of their first sets. It leaves
-/// alone what keeps a hash, and what keeps 0 unless it is only added to, for its claims would have
-/// to be compared. Rows are key, hash, whether the node is only added to.
-pub(super) const KEEP_NEW_SET_HASHES: &str = "UNWIND $rows AS r \
-    MATCH (n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id) SET n += {} \
-    FOREACH (_ IN CASE WHEN n.relationships_hash IS NULL \
-    OR (r[2] AND n.relationships_hash = 0) THEN [1] ELSE [] END | \
-    SET n.relationships_hash = r[1])";
 
 /// Keeps the hashes of whole sets; rows are key, hash.
 pub(super) const KEEP_SET_HASHES: &str = "UNWIND $rows AS r \
@@ -89,12 +102,13 @@ pub(super) const MISSING_ENDS: &str = "UNWIND $rows AS r \
     RETURN r[2] AS place, a IS NULL AS no_source, b IS NULL AS no_target";
 
 /// Creates nodes with these labels beside the base label, and properties; a row has a value for
-/// each property.
+/// each property. Returns the numbers of the nodes, in the order of the rows.
 pub(super) fn create_nodes(labels: &str, properties: &[&str], resource: bool) -> String {
     let separator = if labels.is_empty() { "" } else { ":" };
-    let mut statement = format!("UNWIND $rows AS r CREATE (:{BASE_LABEL}{separator}{labels} {{");
+    let mut statement = format!("UNWIND $rows AS r CREATE (n:{BASE_LABEL}{separator}{labels} {{");
     push_members(&mut statement, properties, 0);
     statement.push_str(if resource { "})" } else { ", is_resource: false})" });
+    statement.push_str(" RETURN collect(id(n)) AS numbers");
     statement
 }
 
@@ -128,16 +142,41 @@ pub(super) fn update_nodes(change: &NodeChange<'_>, properties: &[&str]) -> Stri
     statement
 }
 
+/// Locks nodes until the transaction ends, and keeps the hashes of their first sets. It leaves
+/// alone what keeps a hash, and what keeps 0 unless it is only added to, for its claims would have
+/// to be compared. Rows are the node, hash, whether the node is only added to.
+pub(super) fn keep_new_set_hashes(naming: Naming) -> String {
+    let found = match naming {
+        Naming::Key => "(n:Resource {id: r[0]}) USING INDEX SEEK n:Resource(id)",
+        Naming::Number => "(n) WHERE id(n) = r[0] AND n.content_hash = r[1]",
+    };
+    let hash = naming.columns();
+    format!(
+        "UNWIND $rows AS r MATCH {found} SET n += {{}} \
+         FOREACH (_ IN CASE WHEN n.relationships_hash IS NULL \
+         OR (r[{}] AND n.relationships_hash = 0) THEN [1] ELSE [] END | \
+         SET n.relationships_hash = r[{hash}])",
+        hash + 1
+    )
+}
+
 /// Creates relationships of one type between nodes that are there; rows are a source and a list
 /// for each of its relationships: target, key, claims, and a value for each property.
-pub(super) fn create_relationships(relation: &str, properties: &[&str]) -> String {
+pub(super) fn create_relationships(relation: &str, properties: &[&str], naming: Naming) -> String {
+    let ends = match naming {
+        Naming::Key => ENDS_BY_KEY,
+        Naming::Number => ENDS_BY_NUMBER,
+    };
+    let key = naming.columns();
     let mut statement = format!(
-        "UNWIND $rows AS s {ENDS} CREATE (a)-[:{} {{relationship_key: r[1], named_by: r[2]",
-        quoted(relation)
+        "UNWIND $rows AS s {ends} \
+         CREATE (a)-[:{} {{relationship_key: r[{key}], named_by: r[{}]",
+        quoted(relation),
+        key + 1
     );
     if !properties.is_empty() {
         statement.push_str(", ");
-        push_members(&mut statement, properties, 3);
+        push_members(&mut statement, properties, key + 2);
     }
     statement.push_str("}]->(b)");
     statement

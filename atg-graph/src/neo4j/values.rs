@@ -29,6 +29,11 @@ pub(super) fn hash(hash: u64) -> BoltType {
     integer(hash.cast_signed())
 }
 
+/// Who claims a relationship, as bits.
+pub(super) fn claims(bits: u8) -> BoltType {
+    integer(i64::from(bits))
+}
+
 /// True or false.
 pub(super) fn boolean(value: bool) -> BoltType {
     BoltType::Boolean(BoltBoolean { value })

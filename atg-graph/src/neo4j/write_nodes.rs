@@ -9,11 +9,12 @@ use neo4rs::BoltType;
 use serde::Deserialize;
 
 use super::Inner;
-use super::errors::{Failure, Try};
-use super::names;
-use super::node_rows::{self, COLUMN_NAMES, Group, NodeRow};
+use super::errors::Try;
+use super::node_numbers::NodeNumber;
+use super::node_rows::{self, NodeRow};
+use super::node_updates;
 use super::parts::{self, Part};
-use super::statements::{self, NodeChange};
+use super::statements;
 use super::transaction::Transaction;
 use super::values;
 use super::work::{self, Work};
@@ -78,11 +79,18 @@ impl Part for NodePart<'_> {
     async fn write(self) -> (Self, Try<NodeOutcome>) {
         let (inner, rows) = (self.inner, self.rows);
         let fresh = inner.fresh_nodes.is_likely();
-        let mut write =
-            NodeWrite { inner: inner.clone(), rows, fresh, uncertain: None, deadlocks: 0 };
+        let mut write = NodeWrite {
+            inner: inner.clone(),
+            rows,
+            fresh,
+            uncertain: None,
+            deadlocks: 0,
+            numbered: Vec::new(),
+        };
         let mut result = work::perform(&inner.pool, &mut write).await;
         if let Ok(outcome) = &mut result {
             outcome.retries = write.deadlocks;
+            write.remember_numbers();
             inner.fresh_nodes.written(outcome.created == write.rows.len() as u64);
         }
         (Self { inner, rows: write.rows }, result)
@@ -115,6 +123,8 @@ struct NodeWrite<'a> {
     /// What a transaction did whose commit was never answered.
     uncertain: Option<NodeOutcome>,
     deadlocks: u32,
+    /// The nodes that the last try created: their places, and the server's numbers.
+    numbered: Vec<(usize, i64)>,
 }
 
 #[async_trait]
@@ -126,6 +136,7 @@ impl Work for NodeWrite<'_> {
     }
 
     async fn attempt(&mut self, transaction: &mut Transaction) -> Try<NodeOutcome> {
+        self.numbered.clear();
         if self.fresh {
             let created = self.create(transaction, 0..self.rows.len()).await?;
             return Ok(NodeOutcome { created, ..NodeOutcome::default() });
@@ -158,22 +169,23 @@ impl Work for NodeWrite<'_> {
     }
 }
 
+/// The numbers of the nodes that a statement created, in the order of its rows. Other servers
+/// than Neo4j have something else.
+#[derive(Deserialize)]
+struct Created {
+    numbers: Vec<BoltType>,
+}
+
 #[derive(Deserialize)]
 struct Differing {
     place: usize,
     absent: bool,
 }
 
-#[derive(Deserialize)]
-struct Present {
-    place: usize,
-    labels: Vec<String>,
-    keys: Vec<String>,
-}
-
 impl NodeWrite<'_> {
+    /// Creates nodes, says how many, and notes their numbers.
     async fn create(
-        &self,
+        &mut self,
         transaction: &mut Transaction,
         places: impl Iterator<Item = usize>,
     ) -> Try<u64> {
@@ -182,18 +194,30 @@ impl NodeWrite<'_> {
             let labels = node_rows::label_text(&group.labels);
             let resource = node_rows::is_resource(&group.labels);
             let statement = statements::create_nodes(&labels, &group.properties(), resource);
-            created += transaction.run(&statement, self.encode(&group)).await?.nodes_created;
+            let rows = group.encode(&self.rows);
+            let made: Vec<Created> = transaction.read(&statement, rows).await?;
+            let numbers = made.into_iter().flat_map(|made| made.numbers);
+            for (place, number) in group.rows.into_iter().zip(numbers) {
+                created += 1;
+                if let BoltType::Integer(number) = number {
+                    self.numbered.push((place, number.value));
+                }
+            }
         }
         Ok(created)
     }
 
-    fn encode(&self, group: &Group) -> Vec<BoltType> {
-        let rows = group.rows.iter().filter_map(|place| self.rows.get(*place));
-        rows.map(|row| group.encode(row)).collect()
+    /// Tells the handle the numbers of the nodes created, once they are committed.
+    fn remember_numbers(&self) {
+        let node = |(place, number): &(usize, i64)| {
+            let row = self.rows.get(*place)?;
+            Some((row.node.id.key(), NodeNumber { number: *number, content: row.hash }))
+        };
+        self.inner.numbers.remember(self.numbered.iter().filter_map(node));
     }
 
     /// Writes what differs from what is stored.
-    async fn compare_and_write(&self, transaction: &mut Transaction) -> Try<NodeOutcome> {
+    async fn compare_and_write(&mut self, transaction: &mut Transaction) -> Try<NodeOutcome> {
         let keys = self.rows.iter().enumerate().map(|(place, row)| {
             let key = values::text(row.node.id.key());
             values::row(vec![key, values::hash(row.hash), values::place(place)])
@@ -205,7 +229,9 @@ impl NodeWrite<'_> {
         let mut changed: Vec<usize> = places(false).collect();
         // One order of locks for all writers.
         changed.sort_by_key(|place| self.rows.get(*place).map(|row| row.node.id.key()));
-        self.update(transaction, &changed).await?;
+        node_updates::update(transaction, &self.rows, &changed).await?;
+        let keys = changed.iter().filter_map(|place| Some(self.rows.get(*place)?.node.id.key()));
+        self.inner.numbers.forget(keys);
         let created = self.create(transaction, places(true)).await?;
         Ok(NodeOutcome {
             created,
@@ -214,84 +240,4 @@ impl NodeWrite<'_> {
             ..NodeOutcome::default()
         })
     }
-
-    /// Updates nodes that are there, under their locks.
-    async fn update(&self, transaction: &mut Transaction, places: &[usize]) -> Try<()> {
-        if places.is_empty() {
-            return Ok(());
-        }
-        let keys = || {
-            let rows = places.iter().filter_map(|place| Some((*place, self.rows.get(*place)?)));
-            rows.map(|(place, row)| {
-                values::row(vec![values::text(row.node.id.key()), values::place(place)])
-            })
-            .collect()
-        };
-        transaction.run(statements::LOCK_NODES, keys()).await?;
-        let present: Vec<Present> = transaction.read(statements::LABELS_AND_KEYS, keys()).await?;
-        if present.len() != places.len() {
-            return Err(Failure::overtaken("a node was deleted meanwhile"));
-        }
-        for (stale, places) in self.by_staleness(&present) {
-            for group in node_rows::groups(&self.rows, places.into_iter()) {
-                let group = group.with_all_columns();
-                let statement = update_statement(&group, &stale);
-                transaction.run(&statement, self.encode(&group)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The nodes by what an update has to take away from them.
-    fn by_staleness(&self, present: &[Present]) -> HashMap<Stale, Vec<usize>> {
-        let mut by_staleness: HashMap<Stale, Vec<usize>> = HashMap::new();
-        for one in present {
-            if let Some(row) = self.rows.get(one.place) {
-                by_staleness.entry(stale(row, one)).or_default().push(one.place);
-            }
-        }
-        by_staleness
-    }
-}
-
-fn update_statement(group: &Group, stale: &Stale) -> String {
-    let quoted: Vec<String> = stale.labels.iter().map(|label| names::quoted(label)).collect();
-    let change = NodeChange {
-        labels: &node_rows::label_text(&group.labels),
-        stale_labels: &quoted.join(":"),
-        stale_properties: &stale.properties,
-        resource: node_rows::is_resource(&group.labels),
-    };
-    // The key comes first in a row, and is not set.
-    statements::update_nodes(&change, group.properties().get(1..).unwrap_or_default())
-}
-
-/// What a stored node has and the one to be written has not.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Stale {
-    labels: Vec<String>,
-    properties: Vec<String>,
-}
-
-fn stale(row: &NodeRow<'_>, present: &Present) -> Stale {
-    let node = row.node;
-    let wanted_label = |label: &&String| {
-        label.as_str() == atg_core::RESOURCE_LABEL
-            || node.labels.iter().any(|own| own.as_str() == label.as_str())
-    };
-    let wanted = node_rows::custom_names(node);
-    let kept =
-        ["id", "spelled_id", "is_resource", "synthetic", "content_hash", "relationships_hash"];
-    let wanted_property = |name: &&String| {
-        kept.contains(&name.as_str())
-            || COLUMN_NAMES.contains(&name.as_str())
-            || wanted.contains(name)
-    };
-    let mut labels: Vec<String> =
-        present.labels.iter().filter(|label| !wanted_label(label)).cloned().collect();
-    let mut properties: Vec<String> =
-        present.keys.iter().filter(|name| !wanted_property(name)).cloned().collect();
-    labels.sort_unstable();
-    properties.sort_unstable();
-    Stale { labels, properties }
 }

@@ -10,6 +10,7 @@ use super::errors::{Class, Failure, Try};
 use super::ledger::{self, Owner, View};
 use super::parts::{self, Part};
 use super::relationship_changes as changes;
+use super::relationship_creation;
 use super::relationship_view;
 use super::sets::SetPart;
 use super::transaction::Transaction;
@@ -207,13 +208,14 @@ impl SetWrite<'_> {
     /// Writes the sets as if nothing of them were stored, and fails with a conflict where
     /// something is, or where what their owners keep matters.
     async fn write_new(&self, transaction: &mut Transaction) -> Try<Done> {
+        let numbers = &self.inner.numbers;
         let owners = self.sets.iter().map(|set| (set.owner.key().clone(), Owner::default()));
         let mut view = View { owners: owners.collect(), ..View::default() };
         let plan = ledger::plan(&self.sets, &view);
-        view.missing = changes::create(transaction, &plan.changes).await?;
+        view.missing = relationship_creation::create(transaction, numbers, &plan.changes).await?;
         let plan = if view.missing.is_empty() { plan } else { ledger::plan(&self.sets, &view) };
         transaction.hold(self.inner.turns.take().await);
-        if !changes::keep_new(transaction, &self.sets, &view, &plan).await? {
+        if !changes::keep_new(transaction, numbers, &self.sets, &view, &plan).await? {
             return Err(not_new());
         }
         changes::note_claimed(transaction, &plan).await?;
@@ -226,7 +228,7 @@ impl SetWrite<'_> {
         let view = relationship_view::load(transaction, &self.inner.turns, &self.sets).await?;
         let mut plan = ledger::plan(&self.sets, &view);
         let more = plan.begin_withdrawals(self.inner.limits.rows());
-        changes::write(transaction, &plan).await?;
+        changes::write(transaction, &self.inner.numbers, &plan).await?;
         changes::keep(transaction, &plan).await?;
         changes::note_claimed(transaction, &plan).await?;
         Ok(Done { outcome: plan.outcome, incomplete: plan.incomplete, more })

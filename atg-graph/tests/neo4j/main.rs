@@ -7,6 +7,7 @@ mod additions;
 mod bad_rows;
 mod conformance;
 mod large_sets;
+mod numbers;
 mod same_graph;
 mod server;
 mod together;
