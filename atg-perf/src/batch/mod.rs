@@ -32,7 +32,7 @@ use surface::Surface;
 ///   many rows are to come, as many are expected as went before.
 ///
 /// Over random cost models with noise, spikes and changes of pace (`tests/batch_models.rs`), 400,000
-/// rows take 3% longer in the mean than by the best fixed size, which nobody knows beforehand.
+/// rows take 4% longer in the mean than by the best fixed size, which nobody knows beforehand.
 ///
 /// ```
 /// use atg_core::{BatchContext, BatchKind, BatchSizer};
