@@ -1,9 +1,14 @@
 //! [`Log`]: the lines logged on this thread, for several tests.
 
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+
+/// A second listener, which hears nothing. As long as there is only one, a place that logs first on
+/// a thread without any stays silent for the whole process.
+static DEAF: OnceLock<Dispatch> = OnceLock::new();
 
 /// What is logged on this thread while the guard lives.
 #[derive(Clone, Default)]
@@ -20,6 +25,7 @@ impl Write for Log {
 
 impl Log {
     pub(crate) fn listen() -> (Self, DefaultGuard) {
+        DEAF.get_or_init(|| Dispatch::new(NoSubscriber::default()));
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use atg_core::conformance::graph::{Dump, dump};
 use atg_core::{GraphCounts, GraphReader, Node, ResourceId, Text, UNRESOLVED_LABEL};
@@ -30,7 +31,10 @@ impl Server {
         };
         let alone = IN_USE.lock().unwrap_or_else(PoisonError::into_inner);
         let runtime = Runtime::new().unwrap();
-        let config = ConfigBuilder::new().uri(&address).user("").password("").build().unwrap();
+        // The driver waits no longer than that for any answer, the deletion below included.
+        let patience = Duration::from_secs(300);
+        let config = ConfigBuilder::new().uri(&address).user("").password("");
+        let config = config.connection_timeout(patience).build().unwrap();
         let driver = runtime.block_on(async { Graph::connect(config) }).unwrap();
         let server = Self { address, driver, runtime, _alone: alone };
         server.run("MATCH (n) CALL { WITH n DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS");
