@@ -87,6 +87,8 @@ const RELATIONSHIP_WRITERS: usize = 2;
 ///   the rows.
 /// - **Counts** are exact, but where the answer to a commit was lost and either another writer
 ///   changed the same rows before the next try, or the withdrawals were more than a transaction's.
+/// - **Memory**: where the server stores the nodes created last, up to 900,000 in 35 MB; clones
+///   share it.
 /// - **Waiting**: a call waits for one of the connections without bound; a try is bounded by the
 ///   response time-out, and tries begin until the retry deadline.
 #[derive(Clone)]
