@@ -38,6 +38,9 @@ pub enum BatchResult {
         /// Retries until it was committed.
         retries: u32,
     },
+    /// It was committed in parts, for the store refused it as a whole: it had not the memory, or
+    /// the time it allows a transaction.
+    Divided,
     /// The store ran out of memory for it.
     OutOfMemory,
     /// It took longer than the store or the client allows.
@@ -47,18 +50,30 @@ pub enum BatchResult {
 }
 
 impl BatchResult {
-    /// What the outcome of a sink's call says; `retries` reads from it how often it was written
-    /// again for other writers' sake.
-    pub fn of<T>(result: &Result<T>, retries: impl FnOnce(&T) -> u32) -> Self {
-        match result.as_ref().map(retries) {
-            Ok(0) => Self::Committed,
-            Ok(retries) => Self::Contended { retries },
+    /// How a batch ended that is stored: what its outcome says of `divided` and of `retries`.
+    pub fn stored(divided: bool, retries: u32) -> Self {
+        match retries {
+            _ if divided => Self::Divided,
+            0 => Self::Committed,
+            retries => Self::Contended { retries },
+        }
+    }
+
+    /// How a sink's call ended; `stored` says it where the batch is stored.
+    pub fn of<T>(result: &Result<T>, stored: impl FnOnce(&T) -> Self) -> Self {
+        match result {
+            Ok(outcome) => stored(outcome),
             Err(error) => match error.kind() {
                 ErrorKind::ResourceExhausted => Self::OutOfMemory,
                 ErrorKind::Timeout => Self::TimedOut,
                 _ => Self::Failed,
             },
         }
+    }
+
+    /// Whether the batch is stored.
+    pub fn is_stored(self) -> bool {
+        matches!(self, Self::Committed | Self::Contended { .. } | Self::Divided)
     }
 }
 
@@ -83,7 +98,8 @@ pub struct BatchObservation {
 ///   The same calls give the same sizes.
 /// - **Order**: several batches may be in flight; observations come in the order of completion,
 ///   and a batch that was cancelled is never observed.
-/// - **Bounds**: `next_size` is at least 1; the caller may send fewer rows, never more.
+/// - **Bounds**: `next_size` is at least 1; the caller may send fewer rows, and more only where what
+///   one record names is more by itself: such a set is not divided.
 /// - **Cost**: at most a microsecond a call.
 pub trait BatchSizer: Send {
     /// How many rows the next batch may hold; asked once for each batch.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::{BatchKind, BatchObservation, BatchResult};
+use crate::{BatchKind, BatchObservation};
 
 /// One finished piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,10 +31,7 @@ impl From<&BatchObservation> for Measurement {
             elapsed: seen.elapsed,
             items: seen.rows as u64,
             bytes: seen.bytes as u64,
-            succeeded: matches!(
-                seen.result,
-                BatchResult::Committed | BatchResult::Contended { .. }
-            ),
+            succeeded: seen.result.is_stored(),
         }
     }
 }

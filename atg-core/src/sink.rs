@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 
-use crate::{Endpoint, Node, RelationshipSet, ResourceId, Result};
+use crate::{
+    BatchResult, BatchSizer, Endpoint, FixedSizes, Node, RelationshipSet, ResourceId, Result,
+};
 
 /// A row that no store can hold, by its place in the batch; the other rows are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,16 @@ pub struct NodeOutcome {
     pub rejected: Vec<RejectedRow>,
     /// How often the batch was written again because another writer stood in its way.
     pub retries: u32,
+    /// Whether the store refused the batch as a whole, for want of memory or time, and took it in
+    /// parts: smaller batches are better.
+    pub divided: bool,
+}
+
+impl NodeOutcome {
+    /// How the batch ended, for a sizer.
+    pub fn result(&self) -> BatchResult {
+        BatchResult::stored(self.divided, self.retries)
+    }
 }
 
 /// What became of a batch of relationship sets, by the store's own counts.
@@ -58,6 +70,16 @@ pub struct RelationshipOutcome {
     pub rejected: Vec<RejectedRow>,
     /// How often the batch was written again because another writer stood in its way.
     pub retries: u32,
+    /// Whether the store refused the batch as a whole, for want of memory or time, and took it in
+    /// parts: smaller batches are better.
+    pub divided: bool,
+}
+
+impl RelationshipOutcome {
+    /// How the batch ended, for a sizer.
+    pub fn result(&self) -> BatchResult {
+        BatchResult::stored(self.divided, self.retries)
+    }
 }
 
 /// What a deletion removed, by the store's own counts.
@@ -120,6 +142,8 @@ impl SinkProfile {
 ///   returns `Ok` it is committed and survives the death of the process. A store that bounds its
 ///   transactions commits a larger call in parts, in their order, and says how large; an error then
 ///   may leave whole parts behind, and calling again is safe.
+/// - **Too large a batch**, for which the store has not the memory or the time, is divided inside;
+///   the outcome says so, and the batch sizer hears of it.
 /// - **A bad row** is found, left out and named in the outcome; it never costs the others.
 /// - **Counts** are what the store did, never the length of the batch:
 ///   created + updated + unchanged + rejected (+ missing relationships) is the batch.
@@ -179,6 +203,13 @@ pub trait GraphSink: Send + Sync {
     fn profile(&self) -> SinkProfile {
         SinkProfile::default()
     }
+
+    /// A new sizer for one stretch of work into the sink, which whoever writes takes unless its
+    /// caller chooses another; the profile's sizes, always the same, unless the sink knows better.
+    fn sizer(&self) -> Box<dyn BatchSizer> {
+        let profile = self.profile();
+        Box::new(FixedSizes::new(profile.node_rows, profile.relationship_rows))
+    }
 }
 
 #[async_trait]
@@ -205,5 +236,9 @@ impl<S: GraphSink + ?Sized> GraphSink for std::sync::Arc<S> {
 
     fn profile(&self) -> SinkProfile {
         (**self).profile()
+    }
+
+    fn sizer(&self) -> Box<dyn BatchSizer> {
+        (**self).sizer()
     }
 }

@@ -6,6 +6,7 @@ mod scale_support;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use atg_core::memory::MemoryGraph;
 use atg_core::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer};
 use atg_graph::scale::{ScaleOutcome, ScaleUp};
 use scale_support::{Sink, copied, tenant};
@@ -40,8 +41,20 @@ async fn a_sizer_says_how_large_batches_are() {
     let graph = tenant(10).await;
     let sink = Sink::new(&graph, (100, 100), 2);
     let sizer = Fives::default();
-    let scale = ScaleUp::copies(3).with_sizer(sizer.clone());
-    assert!(matches!(scale.run(&graph, &sink).await.unwrap(), ScaleOutcome::Scaled(_)));
+    scales_by_fives(&graph, &sink, &sizer, ScaleUp::copies(3).with_sizer(sizer.clone())).await;
+}
+
+#[tokio::test]
+async fn unasked_the_sink_brings_a_sizer() {
+    let graph = tenant(10).await;
+    let sizer = Fives::default();
+    let sink = Sink::new(&graph, (100, 100), 2).with_sizer(sizer.clone());
+    scales_by_fives(&graph, &sink, &sizer, ScaleUp::copies(3)).await;
+}
+
+/// Fails unless `sizer` hears of three copies in batches of five.
+async fn scales_by_fives(graph: &MemoryGraph, sink: &Sink, sizer: &Fives, scale: ScaleUp) {
+    assert!(matches!(scale.run(graph, sink).await.unwrap(), ScaleOutcome::Scaled(_)));
     let (nodes, relationships) = copied(10);
     let told = sizer.0.lock().unwrap();
     let rows = |kind| told[kind] as u64;

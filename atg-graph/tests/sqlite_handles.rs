@@ -8,7 +8,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use atg_core::{ErrorKind, GraphReader, GraphSink, Node, RelationshipSet, Result};
+use atg_core::{
+    BatchContext, BatchKind, BatchObservation, BatchResult, ErrorKind, GraphReader, GraphSink,
+    Node, RelationshipSet, Result,
+};
 use atg_graph::sqlite::SqliteGraph;
 use futures::TryStreamExt as _;
 use sqlite_support::{id, known, node, open, place, used_by, uses};
@@ -54,6 +57,28 @@ async fn a_load_under_way_survives_another_handles_indexes() {
     load.flush().await.unwrap();
     other.flush().await.unwrap();
     assert_eq!(known(&other).await.len(), 3);
+}
+
+#[tokio::test]
+async fn its_sizer_starts_at_its_sizes_and_learns() {
+    let (_directory, path) = place();
+    let graph = SqliteGraph::builder(&path).batch_rows(600, 900).open().unwrap();
+    let mut sizer = graph.sizer();
+    let mut next = |kind| {
+        let context = BatchContext {
+            kind,
+            rows_remaining: Some(1_000_000),
+            rows_done: 0,
+            parallelism: 2,
+            bytes_per_row: 0,
+        };
+        let rows = sizer.next_size(&context);
+        let (elapsed, result) = (Duration::from_millis(10), BatchResult::OutOfMemory);
+        sizer.observe(&BatchObservation { kind, rows, bytes: 0, elapsed, result });
+        rows
+    };
+    assert_eq!([next(BatchKind::Nodes), next(BatchKind::Relationships)], [600, 900]);
+    assert!(next(BatchKind::Nodes) < 600 && next(BatchKind::Relationships) < 900);
 }
 
 fn late_indexes(path: &Path) -> i64 {

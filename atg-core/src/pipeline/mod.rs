@@ -52,7 +52,7 @@ pub use progress::{Progress, ProgressObserver, Stage};
 pub use report::{Phase, ScanReport, ScopeCounts, ScopeProblem};
 pub use tokio_util::sync::CancellationToken;
 
-use crate::{BatchSizer, FixedSizes, GraphSink, NoMonitor, PerfMonitor, ResourceSource, Result};
+use crate::{BatchSizer, GraphSink, NoMonitor, PerfMonitor, ResourceSource, Result};
 
 /// Reads a source into a sink. Build it, then [`run`](Self::run) it.
 pub struct Pipeline<S, G> {
@@ -72,15 +72,14 @@ impl<S, G> std::fmt::Debug for Pipeline<S, G> {
 }
 
 impl<S: ResourceSource + 'static, G: GraphSink + 'static> Pipeline<S, G> {
-    /// A pipeline with default options, batches of the size the sink likes, and no monitor.
+    /// A pipeline with default options, the sink's own [`sizer`](GraphSink::sizer), and no monitor.
     pub fn new(source: S, sink: G) -> Self {
-        let profile = sink.profile();
-        let sizes = FixedSizes::new(profile.node_rows, profile.relationship_rows);
+        let sizer = sink.sizer();
         Self {
             source: Arc::new(source),
             sink: Arc::new(sink),
             options: PipelineOptions::default(),
-            sizer: Arc::new(Mutex::new(Box::new(sizes))),
+            sizer: Arc::new(Mutex::new(sizer)),
             monitor: Arc::new(NoMonitor),
             observer: None,
             cancel: CancellationToken::new(),
@@ -94,7 +93,8 @@ impl<S: ResourceSource + 'static, G: GraphSink + 'static> Pipeline<S, G> {
         self
     }
 
-    /// The same pipeline with batch sizes chosen by `sizer`.
+    /// The same pipeline with batch sizes, and how many are in flight, chosen by `sizer` in place
+    /// of the sink's.
     #[must_use]
     pub fn with_sizer(mut self, sizer: impl BatchSizer + 'static) -> Self {
         self.sizer = Arc::new(Mutex::new(Box::new(sizer)));

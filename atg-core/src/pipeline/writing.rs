@@ -48,7 +48,7 @@ pub(super) fn sets_written(
     begun: Instant,
     result: &Result<RelationshipOutcome>,
 ) -> BatchObservation {
-    let result = BatchResult::of(result, |outcome| outcome.retries);
+    let result = BatchResult::of(result, RelationshipOutcome::result);
     let kind = BatchKind::Relationships;
     BatchObservation { kind, rows, bytes, elapsed: begun.elapsed(), result }
 }
@@ -174,7 +174,7 @@ impl<G: GraphSink + 'static> Writer<G> {
                 rows: batch.nodes.len(),
                 bytes: batch.bytes,
                 elapsed: begun.elapsed(),
-                result: BatchResult::of(&result, |outcome| outcome.retries),
+                result: BatchResult::of(&result, NodeOutcome::result),
             };
             (seen, result.map(|outcome| Written::Nodes { batch, outcome }))
         };
@@ -213,9 +213,14 @@ impl<G: GraphSink + 'static> Writer<G> {
             return false;
         }
         let mut batch = SetBatch::default();
-        while batch.rows < size {
+        while let Some((set, _)) = self.waiting_sets.front() {
+            let rows = batch.rows + set.relationships.len();
+            // A single set may be larger than a batch.
+            if batch.rows > 0 && rows > size {
+                break;
+            }
             let Some((set, hold)) = self.waiting_sets.pop_front() else { break };
-            batch.rows += set.relationships.len();
+            batch.rows = rows;
             batch.sets.push(set);
             batch.holds.push(hold);
         }

@@ -13,10 +13,11 @@ use async_trait::async_trait;
 use atg_core::memory::{MemoryGraph, MemorySource};
 use atg_core::pipeline::{Pipeline, PipelineOptions, Stage};
 use atg_core::{
-    DeleteOutcome, Error, ErrorKind, FixedSizes, GraphReader, GraphSink, Node, NodeFilter,
-    NodeOutcome, RelationshipOutcome, RelationshipSet, Resource, ResourceId, Result,
+    BatchSizer, DeleteOutcome, Error, ErrorKind, FixedSizes, GraphReader, GraphSink, Node,
+    NodeFilter, NodeOutcome, RelationshipOutcome, RelationshipSet, Resource, ResourceId, Result,
 };
 use futures::StreamExt;
+use sizes::Told;
 
 fn site(number: usize) -> ResourceId {
     ResourceId::parse(format!(
@@ -153,6 +154,8 @@ struct Watched {
     writes_before_failure: AtomicUsize,
     /// What it says of each batch.
     retries: u32,
+    divided: bool,
+    sizer: Option<Told>,
 }
 
 impl Watched {
@@ -163,7 +166,17 @@ impl Watched {
             most_in_flight: AtomicUsize::new(0),
             writes_before_failure: AtomicUsize::new(writes_before_failure),
             retries: 0,
+            divided: false,
+            sizer: None,
         }
+    }
+
+    fn divides() -> Self {
+        Self { divided: true, ..Self::new(usize::MAX) }
+    }
+
+    fn with_sizer(self, sizer: Told) -> Self {
+        Self { sizer: Some(sizer), ..self }
     }
 
     fn contended(retries: u32) -> Self {
@@ -196,18 +209,24 @@ impl GraphSink for Watched {
     async fn upsert_nodes(&self, nodes: &[Node]) -> Result<NodeOutcome> {
         self.work().await?;
         let outcome = self.inner.upsert_nodes(nodes).await?;
-        Ok(NodeOutcome { retries: self.retries, ..outcome })
+        Ok(NodeOutcome { retries: self.retries, divided: self.divided, ..outcome })
     }
     async fn upsert_relationships(&self, sets: &[RelationshipSet]) -> Result<RelationshipOutcome> {
         self.work().await?;
         let outcome = self.inner.upsert_relationships(sets).await?;
-        Ok(RelationshipOutcome { retries: self.retries, ..outcome })
+        Ok(RelationshipOutcome { retries: self.retries, divided: self.divided, ..outcome })
     }
     async fn delete(&self, nodes: &[ResourceId]) -> Result<DeleteOutcome> {
         self.inner.delete(nodes).await
     }
     async fn flush(&self) -> Result<()> {
         self.inner.flush().await
+    }
+    fn sizer(&self) -> Box<dyn BatchSizer> {
+        match &self.sizer {
+            Some(sizer) => Box::new(sizer.clone()),
+            None => self.inner.sizer(),
+        }
     }
 }
 

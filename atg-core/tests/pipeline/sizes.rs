@@ -2,14 +2,17 @@
 
 use std::sync::{Arc, Mutex};
 
+use atg_core::memory::MemorySource;
 use atg_core::pipeline::Pipeline;
-use atg_core::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer};
+use atg_core::{
+    BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, Resource, ResourceId,
+};
 
 use super::{Watched, source};
 
 /// Seven rows a batch, one at a time; remembers what it was told.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<BatchObservation>>>, Arc<Mutex<Vec<BatchKind>>>);
+pub(crate) struct Told(Arc<Mutex<Vec<BatchObservation>>>, Arc<Mutex<Vec<BatchKind>>>);
 
 impl BatchSizer for Told {
     fn next_size(&mut self, context: &BatchContext) -> usize {
@@ -37,7 +40,8 @@ async fn a_sizer_bounds_batches_and_writers_and_hears_of_retries() {
     assert_eq!(report.resources_read, 100);
     let told = sizer.0.lock().unwrap();
     let of = |kind| told.iter().filter(move |one| one.kind == kind);
-    assert!(of(BatchKind::Nodes).all(|one| one.rows <= 7), "{told:?}");
+    // No record names more than seven others.
+    assert!(told.iter().all(|one| one.rows <= 7), "{told:?}");
     // Each size that was asked for was used, but for the last.
     for kind in [BatchKind::Nodes, BatchKind::Relationships] {
         let asked = sizer.1.lock().unwrap().iter().filter(|one| **one == kind).count();
@@ -49,4 +53,34 @@ async fn a_sizer_bounds_batches_and_writers_and_hears_of_retries() {
     assert!(told.iter().all(|one| one.result == retried), "{told:?}");
     // One batch of nodes beside one of relationships.
     assert!(sink.most_in_flight() <= 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unasked_the_sink_brings_a_sizer_which_hears_what_was_divided() {
+    let sizer = Told::default();
+    let sink = Arc::new(Watched::divides().with_sizer(sizer.clone()));
+    Pipeline::new(source(100, 4), sink).run().await.unwrap();
+    let told = sizer.0.lock().unwrap();
+    assert!(told.len() > 20 && told.iter().all(|one| one.rows <= 7), "{told:?}");
+    assert!(told.iter().all(|one| one.result == BatchResult::Divided), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_larger_than_a_batch_goes_alone() {
+    let id = |name: &str| {
+        ResourceId::parse(format!("/subscriptions/S/resourceGroups/G/providers/A.B/c/{name}"))
+            .unwrap()
+    };
+    let hub = (0..20)
+        .fold(Resource::new(id("hub")), |hub, n| hub.with_reference("USES", id(&n.to_string())));
+    let others = (0..20).map(|n| Resource::new(id(&n.to_string())));
+    let all = others.chain([hub]).collect();
+    let (sizer, sink) = (Told::default(), Arc::new(Watched::contended(0)));
+    let source = MemorySource::new().with_scope("all", all);
+    Pipeline::new(source, sink).with_sizer(sizer.clone()).run().await.unwrap();
+    let told = sizer.0.lock().unwrap();
+    let sets = told.iter().filter(|one| one.kind == BatchKind::Relationships);
+    let large: Vec<usize> = sets.map(|one| one.rows).filter(|rows| *rows > 7).collect();
+    // What it uses, and the containment.
+    assert_eq!(large, [21]);
 }

@@ -96,7 +96,7 @@ async fn delete_found(
                     parts.push(deletion.nodes);
                 }
             }
-            Err(failure) if failure.class == Class::Memory && limit > 1 => {
+            Err(failure) if failure.class == Class::TooLarge && limit > 1 => {
                 limit /= 2;
                 parts.push(deletion.nodes);
             }

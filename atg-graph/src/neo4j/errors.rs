@@ -14,8 +14,9 @@ pub(super) enum Class {
     /// The server cannot be reached, did not answer, or does not serve now: again later, on a
     /// new connection.
     Connection,
-    /// The server has no memory for this much in one transaction: again with less.
-    Memory,
+    /// The server has not the memory, or not the time, for this much in one transaction: again
+    /// with less.
+    TooLarge,
     /// A constraint found that something is there already.
     Exists,
     /// One row, or the statement, may be the cause: the caller looks which.
@@ -27,7 +28,7 @@ pub(super) enum Class {
 impl Class {
     /// Whether the rest of a batch may succeed without the part that is at fault.
     pub(super) fn is_of_the_batch(self) -> bool {
-        matches!(self, Self::Memory | Self::Row)
+        matches!(self, Self::TooLarge | Self::Row)
     }
 }
 

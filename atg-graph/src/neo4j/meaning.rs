@@ -130,7 +130,7 @@ fn of_code(code: &str) -> Meaning {
     let [class, category, name] = [(); 3].map(|()| parts.next().unwrap_or_default());
     if name.contains("OutOfMemory") {
         return (
-            Class::Memory,
+            Class::TooLarge,
             ErrorKind::ResourceExhausted,
             "the server has no memory for this transaction; use fewer rows or bytes per \
              transaction, or raise dbms.memory.transaction.total.max or its heap",
@@ -145,7 +145,7 @@ fn of_code(code: &str) -> Meaning {
             "the server ended the transaction; see its log if this goes on",
         ),
         (_, "Transaction", name) if name.starts_with("TransactionTimedOut") => (
-            Class::Transient,
+            Class::TooLarge,
             ErrorKind::Timeout,
             "the transaction took longer than the server allows; use fewer rows per transaction, \
              or raise db.transaction.timeout",
@@ -252,21 +252,21 @@ mod tests {
 
     #[test]
     fn every_known_code() {
-        use Class::{Connection, Exists, Fatal, Memory, Row, Transient};
+        use Class::{Connection, Exists, Fatal, Row, TooLarge, Transient};
         for (code, class, kind) in [
             ("TransientError.Transaction.DeadlockDetected", Transient, ErrorKind::Conflict),
             ("TransientError.Transaction.LockAcquisitionTimeout", Transient, ErrorKind::Conflict),
             ("ClientError.Transaction.LockClientStopped", Transient, ErrorKind::Unavailable),
             ("ClientError.Transaction.Terminated", Transient, ErrorKind::Unavailable),
-            ("ClientError.Transaction.TransactionTimedOutClientX", Transient, ErrorKind::Timeout),
+            ("ClientError.Transaction.TransactionTimedOutClientX", TooLarge, ErrorKind::Timeout),
             ("TransientError.General.DatabaseUnavailable", Connection, ErrorKind::Unavailable),
             ("TransientError.Request.NoThreadsAvailable", Connection, ErrorKind::Unavailable),
             ("TransientError.Cluster.ReplicationFailure", Connection, ErrorKind::Unavailable),
             ("ClientError.Cluster.NotALeader", Connection, ErrorKind::Unavailable),
             ("ClientError.Security.AuthorizationExpired", Connection, ErrorKind::Unauthenticated),
-            ("TransientError.General.MemoryPoolOutOfMemoryError", Memory, EXHAUSTED),
-            ("TransientError.General.OutOfMemoryError", Memory, EXHAUSTED),
-            ("ClientError.General.TransactionOutOfMemoryError", Memory, EXHAUSTED),
+            ("TransientError.General.MemoryPoolOutOfMemoryError", TooLarge, EXHAUSTED),
+            ("TransientError.General.OutOfMemoryError", TooLarge, EXHAUSTED),
+            ("ClientError.General.TransactionOutOfMemoryError", TooLarge, EXHAUSTED),
             ("ClientError.Schema.ConstraintValidationFailed", Exists, ErrorKind::Conflict),
             ("ClientError.Schema.IndexAlreadyExists", Fatal, ErrorKind::Conflict),
             ("DatabaseError.Schema.ConstraintCreationFailed", Fatal, ErrorKind::Conflict),

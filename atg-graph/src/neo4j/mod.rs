@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use atg_core::{
-    DeleteOutcome, GraphCounts, GraphReader, GraphSink, Known, Node, NodeFilter, NodeOutcome,
-    Relationship, RelationshipFilter, RelationshipOutcome, RelationshipSet, ResourceId, Result,
-    SinkProfile,
+    BatchSizer, DeleteOutcome, GraphCounts, GraphReader, GraphSink, Known, Node, NodeFilter,
+    NodeOutcome, Relationship, RelationshipFilter, RelationshipOutcome, RelationshipSet,
+    ResourceId, Result, SinkProfile,
 };
+use atg_perf::ResponseSurface;
 use futures::stream::BoxStream;
 
 mod address;
@@ -189,6 +190,10 @@ impl GraphSink for Neo4jGraph {
         SinkProfile::default()
             .with_rows(rows(NODE_ROWS), rows(RELATIONSHIP_ROWS))
             .with_writers(NODE_WRITERS.min(connections), RELATIONSHIP_WRITERS.min(connections))
+    }
+
+    fn sizer(&self) -> Box<dyn BatchSizer> {
+        Box::new(ResponseSurface::for_sink(&self.profile()))
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) trait Part: Sized + Send {
     fn refused(self, why: &Error, total: &mut Self::Outcome) -> Option<Self>;
 }
 
-/// Writes all of it.
+/// Writes all of it; true where the server refused some of it for its size.
 ///
 /// # Errors
 /// The first failure that is not a row's own; parts written before it stay.
@@ -80,9 +80,9 @@ pub(super) async fn write<P: Part>(
     limits: &Limits,
     whole: P,
     total: &mut P::Outcome,
-) -> Result<()> {
+) -> Result<bool> {
     let mut parts = vec![whole];
-    let mut refused = 0;
+    let (mut refused, mut too_large) = (0, false);
     while let Some(part) = parts.pop() {
         if !limits.allow(part.rows(), part.bytes()) {
             let (first, second) = part.halves();
@@ -96,8 +96,12 @@ pub(super) async fn write<P: Part>(
                 P::done(outcome, total);
             }
             Err(failure) if part.rows() > 1 && failure.class.is_of_the_batch() => {
-                if failure.class == Class::Memory {
-                    limits.lower(part.rows(), part.bytes());
+                if failure.class == Class::TooLarge {
+                    too_large = true;
+                    // A lack of time may pass.
+                    if failure.error.kind() == ErrorKind::ResourceExhausted {
+                        limits.lower(part.rows(), part.bytes());
+                    }
                 }
                 let (first, second) = part.halves();
                 parts.extend([second, first]);
@@ -112,7 +116,7 @@ pub(super) async fn write<P: Part>(
             Err(failure) => return Err(failure.error),
         }
     }
-    Ok(())
+    Ok(too_large)
 }
 
 fn gave_up(error: Error) -> Error {

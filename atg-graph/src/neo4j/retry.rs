@@ -85,7 +85,7 @@ impl Tries {
     pub(super) fn after(&mut self, class: Class, since_first: Duration) -> Option<Duration> {
         self.failed = self.failed.saturating_add(1);
         match class {
-            Class::Memory | Class::Row | Class::Fatal => return None,
+            Class::TooLarge | Class::Row | Class::Fatal => return None,
             Class::Exists if self.conflicts == MOST_CONFLICTS => return None,
             Class::Exists => self.conflicts += 1,
             Class::Transient | Class::Connection => {}
@@ -127,7 +127,7 @@ impl Retries {
             Class::Transient => &self.transient,
             Class::Exists => &self.conflicts,
             Class::Connection => &self.connections,
-            Class::Memory | Class::Row | Class::Fatal => return,
+            Class::TooLarge | Class::Row | Class::Fatal => return,
         };
         counter.fetch_add(1, Ordering::Relaxed);
     }
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_is_tried_again() {
-        for class in [Class::Memory, Class::Row, Class::Fatal] {
+        for class in [Class::TooLarge, Class::Row, Class::Fatal] {
             assert_eq!(tries().after(class, Duration::ZERO), None, "{class:?}");
         }
         for class in [Class::Transient, Class::Connection, Class::Exists] {
@@ -233,7 +233,7 @@ mod tests {
             (Class::Transient, 1),
             (Class::Exists, 2),
             (Class::Connection, 3),
-            (Class::Memory, 1),
+            (Class::TooLarge, 1),
             (Class::Row, 1),
             (Class::Fatal, 1),
         ];

@@ -58,8 +58,8 @@ pub(super) async fn perform<W: Work>(pool: &Pool, work: &mut W) -> Try<W::Outcom
             Ok(outcome) => return Ok(outcome),
             Err(failure) => failure,
         };
-        if failure.class == Class::Memory && !work.can_shrink() {
-            // Others have the memory, and may give it back.
+        if failure.class == Class::TooLarge && !work.can_shrink() {
+            // Others have the memory, or hold the locks, and may give them back.
             failure.class = Class::Connection;
         }
         if failure.class == Class::Exists {
@@ -113,7 +113,9 @@ fn log(failure: &Failure, operation: &'static str, failed: u32, wait: Duration) 
 /// The failure after which is not tried again: as it is, or with the story of the tries.
 fn gave_up(failure: Failure, operation: &'static str, tries: u32, after: Duration) -> Failure {
     let class = match failure.class {
-        class @ (Class::Memory | Class::Row | Class::Fatal) => return Failure { class, ..failure },
+        class @ (Class::TooLarge | Class::Row | Class::Fatal) => {
+            return Failure { class, ..failure };
+        }
         Class::Exists => Class::Row,
         class @ (Class::Transient | Class::Connection) => class,
     };

@@ -25,7 +25,7 @@ pub(super) async fn upsert(inner: &Arc<Inner>, nodes: &[Node]) -> Result<NodeOut
     let rows = accepted(nodes, &mut outcome);
     if !rows.is_empty() {
         let part = NodePart { inner: inner.clone(), rows };
-        parts::write(&inner.limits, part, &mut outcome).await?;
+        outcome.divided = parts::write(&inner.limits, part, &mut outcome).await?;
     }
     outcome.rejected.sort_by_key(|row| row.index);
     Ok(outcome)

@@ -31,7 +31,7 @@ pub(super) async fn upsert(
         let types = relation_types(&sets);
         inner.schema.ensure_types(&inner.pool, &types).await.map_err(|failure| failure.error)?;
         let part = SetsPart { inner: inner.clone(), sets };
-        parts::write(&inner.limits, part, &mut outcome).await?;
+        outcome.divided = parts::write(&inner.limits, part, &mut outcome).await?;
     }
     outcome.rejected.sort_by_key(|row| (row.index, row.inner));
     outcome.missing.sort_by_key(|one| (one.set, one.relationship, one.endpoint));

@@ -88,7 +88,7 @@ impl<'a> InFlight<'a> {
         self.running.spawn(async move {
             let begun = Instant::now();
             let stored = write.await;
-            let result = BatchResult::of(&stored, |stored| stored.retries);
+            let result = BatchResult::of(&stored, |stored| stored.result);
             (BatchObservation { kind, rows, bytes, elapsed: begun.elapsed(), result }, stored)
         });
         Ok(())

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, Mutex};
 
 use atg_core::{
-    BatchSizer, Error, ErrorKind, FixedSizes, GraphCounts, GraphReader, GraphSink, NoMonitor,
-    PerfMonitor, Result, SinkProfile, Text,
+    BatchSizer, Error, ErrorKind, GraphCounts, GraphReader, GraphSink, NoMonitor, PerfMonitor,
+    Result, Text,
 };
 
 use super::copier::{Copier, MOST_IN_FLIGHT};
@@ -15,6 +15,10 @@ use super::earlier::Earlier;
 use super::in_flight::{Guides, SharedSizer};
 use super::report::{ScaleOutcome, ScaleProgress, ScaleReport};
 use super::template::Template;
+
+/// Copies that a killed run may have begun none of below its last: as many as batches in flight
+/// have rows, where each copy is one node. Sizers stay below 100,000 rows.
+const MOST_LOST: usize = 100_000 * MOST_IN_FLIGHT;
 
 /// Nodes that a scale-up makes at the most.
 const MOST_NODES: u64 = u32::MAX as u64;
@@ -98,8 +102,8 @@ impl ScaleUp {
         self
     }
 
-    /// Batch sizes, and how many batches are in flight, chosen by `sizer` in place of the sink's
-    /// own word; clones share it.
+    /// Batch sizes, and how many batches are in flight, chosen by `sizer` in place of the
+    /// sink's own; clones share it.
     pub fn with_sizer(mut self, sizer: impl BatchSizer + 'static) -> Self {
         self.sizer = Some(Arc::new(Mutex::new(Box::new(sizer))));
         self
@@ -137,8 +141,7 @@ impl ScaleUp {
             return Ok(large_enough);
         }
         let template = Template::survey(reader).await?;
-        let rows = sink.profile().node_rows;
-        let (operation, earlier) = self.continued(reader, &template, &counts, rows).await?;
+        let (operation, earlier) = self.continued(reader, &template, &counts).await?;
         let nodes_before = counts.nodes.saturating_sub(earlier.nodes);
         if self.is_reached(nodes_before) {
             return Ok(large_enough);
@@ -152,7 +155,7 @@ impl ScaleUp {
             template_relationships: relationships_before,
             operation: &operation,
             copies,
-            guides: &self.guides(&sink.profile()),
+            guides: &self.guides(sink),
             progress: &*self.progress,
         };
         sink.prepare().await?;
@@ -171,11 +174,8 @@ impl ScaleUp {
         }))
     }
 
-    fn guides(&self, profile: &SinkProfile) -> Guides {
-        let sizer = self.sizer.clone().unwrap_or_else(|| {
-            let sizes = FixedSizes::new(profile.node_rows, profile.relationship_rows);
-            Arc::new(Mutex::new(Box::new(sizes)))
-        });
+    fn guides(&self, sink: &impl GraphSink) -> Guides {
+        let sizer = self.sizer.clone().unwrap_or_else(|| Arc::new(Mutex::new(sink.sizer())));
         Guides { sizer, monitor: self.monitor.clone() }
     }
 
@@ -228,17 +228,14 @@ impl ScaleUp {
         reader: &R,
         template: &Template,
         counts: &GraphCounts,
-        batch_rows: usize,
     ) -> Result<(Text, Earlier)> {
         let mut operation = self.operation_id.clone();
         if counts.synthetic_nodes == 0 {
             return Ok((operation, Earlier::default()));
         }
-        // Batches under way may be lost, with a copy in each row.
-        let lost = batch_rows.saturating_mul(MOST_IN_FLIGHT);
         let mut generation = 1_u64;
         loop {
-            if let Some(earlier) = Earlier::of(reader, template, &operation, lost).await? {
+            if let Some(earlier) = Earlier::of(reader, template, &operation, MOST_LOST).await? {
                 return Ok((operation, earlier));
             }
             generation += 1;

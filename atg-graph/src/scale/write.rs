@@ -1,6 +1,8 @@
 //! Writing a batch of copies, and counting what the store made of it.
 
-use atg_core::{Error, ErrorKind, GraphSink, Node, Relationship, RelationshipSet, Result};
+use atg_core::{
+    BatchResult, Error, ErrorKind, GraphSink, Node, Relationship, RelationshipSet, Result,
+};
 
 /// A relationship, and which of its ends it is written under.
 pub(super) struct Owned {
@@ -8,11 +10,11 @@ pub(super) struct Owned {
     pub(super) by_source: bool,
 }
 
-/// What a write stored, and how often it was tried again for other writers' sake.
+/// What a write stored, and how it ended.
 #[derive(Debug)]
 pub(super) struct Stored {
     pub(super) rows: u64,
-    pub(super) retries: u32,
+    pub(super) result: BatchResult,
 }
 
 pub(super) async fn write_nodes<S: GraphSink>(sink: S, nodes: Vec<Node>) -> Result<Stored> {
@@ -22,7 +24,7 @@ pub(super) async fn write_nodes<S: GraphSink>(sink: S, nodes: Vec<Node>) -> Resu
         return Err(refused(ErrorKind::InvalidData, &format!("the node {id}: {}", row.why)));
     }
     let rows = outcome.created + outcome.updated + outcome.unchanged;
-    Ok(Stored { rows, retries: outcome.retries })
+    Ok(Stored { rows, result: outcome.result() })
 }
 
 pub(super) async fn write_relationships<S: GraphSink>(sink: S, rows: Vec<Owned>) -> Result<Stored> {
@@ -49,7 +51,7 @@ pub(super) async fn write_relationships<S: GraphSink>(sink: S, rows: Vec<Owned>)
         ));
     }
     let rows = outcome.created + outcome.updated + outcome.unchanged;
-    Ok(Stored { rows, retries: outcome.retries })
+    Ok(Stored { rows, result: outcome.result() })
 }
 
 fn refused(kind: ErrorKind, what: &str) -> Error {

@@ -75,10 +75,11 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use atg_core::{
-    DeleteOutcome, ErrorKind, GraphCounts, GraphReader, GraphSink, Known, Node, NodeFilter,
-    NodeOutcome, Relationship, RelationshipFilter, RelationshipOutcome, RelationshipSet,
-    ResourceId, Result, SinkProfile,
+    BatchSizer, DeleteOutcome, ErrorKind, GraphCounts, GraphReader, GraphSink, Known, Node,
+    NodeFilter, NodeOutcome, Relationship, RelationshipFilter, RelationshipOutcome,
+    RelationshipSet, ResourceId, Result, SinkProfile,
 };
+use atg_perf::ResponseSurface;
 use futures::stream::BoxStream;
 use rusqlite::Connection;
 
@@ -206,6 +207,10 @@ impl GraphSink for SqliteGraph {
         SinkProfile::default()
             .with_rows(self.settings.node_rows, self.settings.relationship_rows)
             .with_writers(2, 2)
+    }
+
+    fn sizer(&self) -> Box<dyn BatchSizer> {
+        Box::new(ResponseSurface::for_sink(&self.profile()))
     }
 }
 

@@ -93,9 +93,10 @@ impl SqliteGraphBuilder {
         self
     }
 
-    /// The batch sizes that [`GraphSink::profile`](atg_core::GraphSink::profile) asks for, in
-    /// nodes and in relationships; 1 or more (0 is raised to it), default 20,000 each. Larger
-    /// batches take more memory; smaller ones wait for the disk more often.
+    /// The batch sizes that [`GraphSink::profile`](atg_core::GraphSink::profile) asks for and that
+    /// [`GraphSink::sizer`](atg_core::GraphSink::sizer) starts from, in nodes and in
+    /// relationships; 1 or more (0 is raised to it), default 20,000 each. Larger batches take more
+    /// memory; smaller ones wait for the disk more often.
     pub fn batch_rows(mut self, nodes: usize, relationships: usize) -> Self {
         self.settings.node_rows = nodes.max(1);
         self.settings.relationship_rows = relationships.max(1);

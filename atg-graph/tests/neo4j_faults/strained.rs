@@ -49,7 +49,7 @@ async fn batches_too_large_for_the_server_are_halved() {
     };
     let nodes: Vec<Node> = (0..8_000).map(node).collect();
     let outcome = ended(graph.upsert_nodes(&nodes)).await.unwrap();
-    assert_eq!((outcome.created, outcome.rejected), (8_000, vec![]));
+    assert_eq!((outcome.created, outcome.divided, outcome.rejected), (8_000, true, vec![]));
     let learned = graph.profile().relationship_rows;
     assert!(learned < rows, "it does not learn");
     let hub = &nodes[0].id;

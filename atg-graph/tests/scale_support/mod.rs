@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use atg_core::memory::MemoryGraph;
 use atg_core::{
-    DeleteOutcome, Error, ErrorKind, GraphSink, Labels, NamedBy, Node, NodeOutcome, Relationship,
-    RelationshipOutcome, RelationshipSet, ResourceId, Result, SinkProfile, labels, type_label,
+    BatchSizer, DeleteOutcome, Error, ErrorKind, FixedSizes, GraphSink, Labels, NamedBy, Node,
+    NodeOutcome, Relationship, RelationshipOutcome, RelationshipSet, ResourceId, Result,
+    SinkProfile, labels, type_label,
 };
 
 /// The template's subscriptions, one with upper-case letters.
@@ -134,6 +135,7 @@ pub enum Fault {
 pub struct Sink {
     graph: MemoryGraph,
     profile: SinkProfile,
+    sizer: Arc<dyn Fn() -> Box<dyn BatchSizer> + Send + Sync>,
     fault: Fault,
     at: usize,
     writes: Arc<AtomicUsize>,
@@ -147,11 +149,17 @@ impl Sink {
             profile: SinkProfile::default()
                 .with_rows(rows.0, rows.1)
                 .with_writers(writers, writers),
+            sizer: Arc::new(move || Box::new(FixedSizes::new(rows.0, rows.1))),
             fault: Fault::None,
             at: usize::MAX,
             writes: Arc::default(),
             changes: Arc::default(),
         }
+    }
+
+    pub fn with_sizer(mut self, sizer: impl BatchSizer + Clone + Sync + 'static) -> Self {
+        self.sizer = Arc::new(move || Box::new(sizer.clone()));
+        self
     }
 
     pub fn with_fault(mut self, fault: Fault, at: usize) -> Self {
@@ -215,5 +223,9 @@ impl GraphSink for Sink {
 
     fn profile(&self) -> SinkProfile {
         self.profile
+    }
+
+    fn sizer(&self) -> Box<dyn BatchSizer> {
+        (self.sizer)()
     }
 }

@@ -160,7 +160,9 @@ impl Surface {
         match observation.result {
             BatchResult::Committed => self.saw(u, observation.elapsed, 1.0),
             BatchResult::Contended { .. } => self.saw(u, observation.elapsed, CONTENDED),
-            BatchResult::OutOfMemory | BatchResult::TimedOut => self.failed(u),
+            BatchResult::Divided | BatchResult::OutOfMemory | BatchResult::TimedOut => {
+                self.failed(u);
+            }
             BatchResult::Failed => {}
         }
     }
