@@ -26,6 +26,9 @@ const CEILING_BATCHES: u64 = 50;
 /// How much a batch counts that had to be retried: its time is not its size's.
 const CONTENDED: f64 = 0.3;
 
+/// Batches within which a probe tells; else what is known is no longer believed.
+const PATIENCE: u64 = 16;
+
 /// Points without which no fit is believed.
 const FEW_POINTS: usize = 3;
 
@@ -52,6 +55,18 @@ struct Alarm {
     step: Step,
     /// Whether the size that the step wants was handed out.
     asked: bool,
+    /// How many batches had been seen when the step began.
+    since: u64,
+}
+
+impl Alarm {
+    /// Whether a batch of ln(rows) `u` is what the step wants.
+    fn is_probe(&self, u: f64) -> bool {
+        match self.step {
+            Step::Smaller => u < self.u - 1.0,
+            Step::Again => (u - self.u).abs() < 0.1,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,12 +202,13 @@ impl Surface {
 
     fn saw(&mut self, u: f64, elapsed: Duration, weight: f64) {
         self.seen += 1;
+        self.give_up_probing();
         let Some(centre) = self.centre else { return };
         let y = elapsed.as_secs_f64().max(1e-9).ln() - u;
         let point = Point { u, y, weight };
         let fit = self.fit(centre);
         let dear = fit.filter(|_| self.points.len() > 4).and_then(|fit| dearer(&fit, &point));
-        if weight < 1.0 || !self.is_of_an_alarm(point, dear) {
+        if !self.is_of_an_alarm(point, dear) {
             self.points.push_back(point);
             if self.points.len() > REMEMBERED {
                 self.points.pop_front();
@@ -206,38 +222,50 @@ impl Surface {
         Fit::of(&self.points.iter(), centre).filter(|_| self.points.len() >= FEW_POINTS)
     }
 
+    /// Where no probe came back as it was wanted, forgets the curve that nothing could be held
+    /// against.
+    fn give_up_probing(&mut self) {
+        if self.alarm.is_some_and(|alarm| self.seen > alarm.since + PATIENCE) {
+            self.alarm = None;
+            self.points.clear();
+        }
+    }
+
     /// Raises an alarm, or takes its next step; true where the point is not to be believed as yet.
     fn is_of_an_alarm(&mut self, point: Point, dear: Option<f64>) -> bool {
-        let Some(alarm) = self.alarm else {
-            if dear.is_some() {
-                self.alarm = Some(Alarm { u: point.u, step: Step::Smaller, asked: false });
+        let contended = point.weight < 1.0;
+        let probe = self.alarm.is_some_and(|alarm| alarm.is_probe(point.u));
+        let since = self.seen;
+        let alarm = |u, step| Some(Alarm { u, step, asked: false, since });
+        match self.alarm {
+            None if dear.is_some() && !contended => self.alarm = alarm(point.u, Step::Smaller),
+            // That it is dear is not its size's fault: again.
+            Some(probed) if probe && contended && dear.is_some() => {
+                self.alarm = Some(Alarm { asked: false, ..probed });
             }
-            return dear.is_some();
-        };
-        match alarm.step {
-            Step::Smaller if point.u < alarm.u - 1.0 => {
+            Some(Alarm { step: Step::Smaller, u, .. }) if probe => {
                 self.alarm = match dear {
                     // Both: it is the server, for all sizes alike.
                     Some(by) => {
                         self.points.iter_mut().for_each(|known| known.y += by);
                         None
                     }
-                    None => Some(Alarm { step: Step::Again, asked: false, ..alarm }),
+                    None => alarm(u, Step::Again),
                 };
-                false
+                return false;
             }
-            Step::Again if (point.u - alarm.u).abs() < 0.1 => {
+            Some(Alarm { step: Step::Again, u, .. }) if probe => {
                 self.alarm = None;
                 if dear.is_some() {
                     // It is the size.
-                    self.points.retain(|known| known.u < alarm.u - 1.0);
-                    self.centre = Some((alarm.u - 4_f64.ln()).max(0.0));
-                    self.stay_below(alarm.u);
+                    self.points.retain(|known| known.u < u - 1.0);
+                    self.centre = Some((u - 4_f64.ln()).max(0.0));
+                    self.stay_below(u);
                 }
-                dear.is_some()
             }
-            _ => dear.is_some(),
+            _ => {}
         }
+        dear.is_some() && !contended
     }
 
     /// Goes where the fit says it is cheaper.
@@ -286,3 +314,6 @@ fn dearer(fit: &Fit, point: &Point) -> Option<f64> {
     let by = point.y - fit.at(point.u);
     (by > (4.0 * fit.sigma).max(2_f64.ln())).then_some(by)
 }
+
+#[cfg(test)]
+mod tests;
