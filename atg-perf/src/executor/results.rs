@@ -10,11 +10,12 @@ use std::{fmt, mem};
 
 use foldhash::fast::RandomState;
 use futures::{Stream, StreamExt};
-use tokio::task::{Id, JoinError, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tracing::Instrument;
 
 use super::control::{Control, Running};
 use super::order::Order;
+use super::overdue::{Overdue, is_overdue};
 use super::stop::{Level, Stop};
 use super::task::{Ended, guarded, lost, perform};
 use super::{AdaptiveExecutor, Progress, RunEnd, RunOutcome, TaskOutcome, TaskReport};
@@ -34,7 +35,8 @@ pub struct Results<S, F, T, E> {
     /// Whether the inputs came to their end.
     all_read: bool,
     tasks: JoinSet<Ended<T, E>>,
-    running: HashMap<Id, Running, RandomState>,
+    running: HashMap<Id, (Running, AbortHandle), RandomState>,
+    overdue: Overdue,
     control: Control<E>,
     order: Order<TaskReport<T, E>>,
     stop: Stop,
@@ -96,8 +98,9 @@ where
     fn start(&mut self, input: S::Item) {
         let running = self.control.start();
         let task = perform(Arc::clone(&self.function), input, running.limit);
-        let id = self.tasks.spawn(task.in_current_span()).id();
-        self.running.insert(id, running);
+        let handle = self.tasks.spawn(task.in_current_span());
+        self.overdue.watch(&running);
+        self.running.insert(handle.id(), (running, handle));
     }
 }
 
@@ -110,6 +113,7 @@ impl<S: Stream, F, T: 'static, E: 'static> Results<S, F, T, E> {
             all_read: false,
             tasks: JoinSet::new(),
             running: HashMap::default(),
+            overdue: Overdue::default(),
             order: if options.ordered {
                 Order::as_given(options.run_ahead)
             } else {
@@ -158,7 +162,7 @@ impl<S: Stream, F, T: 'static, E: 'static> Results<S, F, T, E> {
     fn absorb(&mut self, joined: Result<(Id, Ended<T, E>), JoinError>) -> Option<u64> {
         let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let in_flight = self.running.len();
-        let task = self.running.remove(&id)?;
+        let (task, _) = self.running.remove(&id)?;
         let (elapsed, outcome) = match joined {
             Ok((_, Ended { elapsed, result: Some(Ok(value)) })) => {
                 (elapsed, TaskOutcome::Succeeded(value))
@@ -198,10 +202,24 @@ impl<S: Stream, F, T: 'static, E: 'static> Results<S, F, T, E> {
         if level == Level::Abandoning && !self.running.is_empty() {
             tracing::warn!(tasks = self.running.len(), "tasks block their threads: left behind");
             self.tasks.detach_all();
-            for (_, task) in mem::take(&mut self.running) {
+            for (task, _) in mem::take(&mut self.running).into_values() {
                 self.report(&task, task.started.elapsed(), TaskOutcome::Cancelled, 0);
             }
         }
+    }
+
+    /// Leaves tasks behind that do not heed their time.
+    fn leave_overdue(&mut self) {
+        let overdue: Vec<_> = self.running.extract_if(|_, (task, _)| is_overdue(task)).collect();
+        for (_, (task, handle)) in overdue {
+            let (index, elapsed) = (task.index, task.started.elapsed());
+            tracing::warn!(index, ?elapsed, "a task blocks its thread, or gets none: left behind");
+            // One that did not begin must not begin now.
+            handle.abort();
+            let outcome = TaskOutcome::TimedOut { limit: task.limit };
+            self.report(&task, elapsed, outcome, self.running.len() + 1);
+        }
+        self.running.values().for_each(|(task, _)| self.overdue.watch(task));
     }
 
     /// Nothing runs and nothing more is started.
@@ -248,7 +266,15 @@ where
             }
             let level = this.stop.poll(cx);
             this.obey(level);
+            if this.overdue.poll(cx) {
+                this.leave_overdue();
+                continue;
+            }
             this.fill(cx);
+            if this.running.is_empty() {
+                // Those that were left behind.
+                this.tasks.detach_all();
+            }
             match ready!(this.tasks.poll_join_next_with_id(cx)) {
                 Some(joined) => {
                     if let Some(index) = this.absorb(joined) {

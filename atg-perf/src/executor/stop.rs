@@ -122,7 +122,10 @@ impl Stop {
 }
 
 /// Whether it is over now; once it is, it is forgotten.
-fn is_over<F: Future + ?Sized>(future: &mut Option<Pin<Box<F>>>, cx: &mut Context<'_>) -> bool {
+pub(super) fn is_over<F: Future + ?Sized>(
+    future: &mut Option<Pin<Box<F>>>,
+    cx: &mut Context<'_>,
+) -> bool {
     let over = future.as_mut().is_some_and(|future| future.as_mut().poll(cx).is_ready());
     if over {
         *future = None;

@@ -5,6 +5,8 @@ mod adapting;
 mod completeness;
 mod edges;
 mod inputs;
+#[path = "../log_support/mod.rs"]
+mod log_support;
 mod order;
 mod panics;
 mod stopping;

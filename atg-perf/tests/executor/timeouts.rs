@@ -1,12 +1,14 @@
 //! Timeouts that follow what tasks take.
 
 use std::future::pending;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use atg_perf::{AdaptiveExecutor, ExecutorOptions, TaskOutcome};
+use atg_perf::{AdaptiveExecutor, ExecutorOptions, RunEnd, TaskOutcome};
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Report, fixed, ms, word};
+use crate::log_support::Log;
+use crate::support::{Report, fixed, ms, word, words};
 
 fn options() -> ExecutorOptions {
     ExecutorOptions { shortest_timeout: ms(50), ..fixed(8) }
@@ -39,6 +41,32 @@ async fn a_task_that_never_ends_is_given_up_after_thrice_what_others_took() {
             assert!(report.elapsed >= limit && report.elapsed <= limit + ms(2));
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_blocks_its_thread_is_timed_out_and_left_behind() {
+    let (log, _listening) = Log::listen();
+    let (release, blocked) = mpsc::channel::<()>();
+    let blocked = Mutex::new(Some(blocked));
+    let options = ExecutorOptions { longest_timeout: ms(1_000), ..fixed(2) };
+    let outcome = AdaptiveExecutor::new(options)
+        .run(0..50_u64, move |task| {
+            let blocked = (task == 3).then(|| blocked.lock().unwrap().take()).flatten();
+            async move {
+                // Until the other end is dropped.
+                blocked.map(|blocked| blocked.recv());
+                Ok::<_, String>(task)
+            }
+        })
+        .await;
+    assert_eq!((outcome.end, outcome.reports.len()), (RunEnd::Completed, 50));
+    for (index, word) in words(&outcome.reports) {
+        assert_eq!(word, if index == 3 { "timed out" } else { "succeeded" }, "{index}");
+    }
+    let lines = log.lines();
+    let warned = lines.iter().filter(|line| line.contains("left behind index=3"));
+    assert_eq!(warned.count(), 1, "{lines:?}");
+    drop(release);
 }
 
 #[tokio::test(start_paused = true)]
