@@ -151,7 +151,8 @@ async fn ask_for_providers<T: Transport, P: Pace>(
     subscription: &str,
 ) -> Result<String> {
     let link = format!("/subscriptions/{subscription}/providers?api-version=2021-04-01");
-    let request = Request::get(link);
+    // Whoever asks cannot go on without it.
+    let request = Request::get(link).interactively();
     let listed = client.send_checked(&request, |body| {
         let parsed = parse_providers(&body).and_then(|versions| serde_json::to_string(&versions));
         parsed.map_err(|error| {

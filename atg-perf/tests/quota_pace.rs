@@ -73,6 +73,24 @@ async fn a_refusal_with_quota_left_uses_none_of_it_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_class_begins_with_azures_limit() {
+    for (operation, at_once, next) in [
+        (OperationClass::Read, 250, ms(40)),
+        (OperationClass::Write, 200, ms(100)),
+        (OperationClass::Delete, 200, ms(100)),
+        (OperationClass::Query, 15, ms(5_000)),
+    ] {
+        let (pace, key, start) = (QuotaPace::new(), key(operation), Instant::now());
+        for _ in 0..at_once {
+            drop(pace.acquire(&key, Priority::Bulk).await);
+        }
+        assert_eq!(start.elapsed(), Duration::ZERO, "{operation:?}");
+        drop(pace.acquire(&key, Priority::Bulk).await);
+        assert_eq!(start.elapsed(), next, "{operation:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_beyond_the_clock_is_a_wait() {
     let limit = QuotaLimit::Window { limit: 1, period: Duration::MAX };
     let pace = QuotaPace::new().with_limit(OperationClass::Read, limit);

@@ -48,13 +48,15 @@ pub(crate) fn open(options: &Options) -> Result<Origin> {
     if options.azure { azure(options, answers) } else { simulator(options, answers) }
 }
 
-/// The tenant behind a client.
+/// What a principal sees of a tenant through a client.
 fn tenant<T: Transport + 'static, P: Pace + 'static>(
     client: ArmClient<T, P>,
     options: &Options,
     answers: &Answers,
-    caller: Caller,
+    [tenant, principal]: [&str; 2],
 ) -> Arc<dyn ResourceSource> {
+    let client = client.with_identity(tenant, principal);
+    let caller = Caller::new(tenant, principal);
     let listed_types = options.list_types.clone();
     let settings = SourceSettings { listed_types, ..SourceSettings::default() };
     let source = AzureSource::new(client).with_settings(settings);
@@ -78,9 +80,8 @@ fn simulator(options: &Options, answers: Answers) -> Result<Origin> {
     let tenant_id = simulator.tenant().tenant_id().to_owned();
     let token = StaticToken::new(AccessToken::new("simulated")?);
     let cloud = Cloud::public()?;
-    let caller = Caller::new(&tenant_id, "simulated");
     let client = ArmClient::with_pace(simulator, token, cloud, PaceOption::of(options));
-    let source = tenant(client, options, &answers, caller);
+    let source = tenant(client, options, &answers, [&tenant_id, "simulated"]);
     let name = format!(
         "simulated tenant ({} resources, {} subscriptions, seed {})",
         options.resources, options.subscriptions, options.seed
@@ -94,7 +95,7 @@ fn azure(options: &Options, answers: Answers) -> Result<Origin> {
         "AZURE_ACCESS_TOKEN",
         "a token: az account get-access-token --query accessToken -o tsv",
     )?;
-    let caller = Caller::new(&tenant_id, identity(&secret));
+    let principal = identity(&secret);
     let token = AccessToken::new(secret).map_err(|error| {
         let message = "AZURE_ACCESS_TOKEN holds no token; get a new one: az account \
                        get-access-token --query accessToken -o tsv";
@@ -104,7 +105,7 @@ fn azure(options: &Options, answers: Answers) -> Result<Origin> {
     let transport = ReqwestTransport::new()?;
     let client = ArmClient::with_pace(transport, token, Cloud::public()?, PaceOption::of(options));
     let name = format!("Azure tenant {tenant_id}");
-    let source = tenant(client, options, &answers, caller);
+    let source = tenant(client, options, &answers, [&tenant_id, &principal]);
     Ok(Origin { source, name, tenant_id, answers })
 }
 

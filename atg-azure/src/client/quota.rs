@@ -6,9 +6,13 @@ use atg_core::QuotaHint;
 use http::HeaderMap;
 
 /// Headers that say how many requests of a kind are left.
-const NAMES: [&str; 4] = [
+const NAMES: [&str; 8] = [
     "x-ms-ratelimit-remaining-subscription-reads",
     "x-ms-ratelimit-remaining-tenant-reads",
+    "x-ms-ratelimit-remaining-subscription-writes",
+    "x-ms-ratelimit-remaining-tenant-writes",
+    "x-ms-ratelimit-remaining-subscription-deletes",
+    "x-ms-ratelimit-remaining-tenant-deletes",
     "x-ms-ratelimit-remaining-subscription-resource-requests",
     "x-ms-ratelimit-remaining-tenant-resource-requests",
 ];
@@ -16,7 +20,8 @@ const NAMES: [&str; 4] = [
 /// What the headers of an ARM or Resource Graph answer say about the quota that was used.
 ///
 /// Resource Graph: `x-ms-user-quota-remaining` and `x-ms-user-quota-resets-after: hh:mm:ss`.
-/// ARM: the smallest of `x-ms-ratelimit-remaining-{subscription|tenant}-{reads|…}`.
+/// ARM: the smallest of `x-ms-ratelimit-remaining-{subscription|tenant}-{reads|writes|deletes|…}`;
+/// an answer has those of its own class alone.
 pub(crate) fn quota_hint(headers: &HeaderMap) -> QuotaHint {
     if let Some(remaining) = number(headers, "x-ms-user-quota-remaining") {
         let resets_after = text(headers, "x-ms-user-quota-resets-after").and_then(clock_duration);
@@ -105,6 +110,12 @@ mod tests {
             ("x-ms-ratelimit-remaining-subscription-global-reads", "3749"),
         ]);
         assert_eq!(quota_hint(&arm).remaining, Some(249));
+        for kind in
+            ["subscription-writes", "tenant-writes", "subscription-deletes", "tenant-deletes"]
+        {
+            let name: &'static str = format!("x-ms-ratelimit-remaining-{kind}").leak();
+            assert_eq!(quota_hint(&headers(&[(name, "199")])).remaining, Some(199), "{kind}");
+        }
         assert_eq!(quota_hint(&HeaderMap::new()).remaining, None);
     }
 }

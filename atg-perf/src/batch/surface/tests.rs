@@ -15,7 +15,7 @@ const CONTEXT: BatchContext = BatchContext {
 /// Writes a batch at so many milliseconds a row, of as many rows as `sent` makes of the size.
 fn write(surface: &mut Surface, a_row: f64, result: BatchResult, sent: impl Fn(usize) -> usize) {
     let rows = sent(surface.next_size(&CONTEXT, 10_000));
-    let elapsed = Duration::from_secs_f64(rows as f64 * a_row / 1e3);
+    let elapsed = Duration::from_secs_f64(a_row / 1e3) * u32::try_from(rows).unwrap();
     let (kind, bytes) = (BatchKind::Nodes, 0);
     surface.observe(&BatchObservation { kind, rows, bytes, elapsed, result });
 }
