@@ -8,7 +8,7 @@ use atg_core::PaceKey;
 use tokio::time::{Instant, timeout_at};
 
 /// A longer wait than this is worth a warning.
-const LONG_WAIT: Duration = Duration::from_secs(30);
+pub(crate) const LONG_WAIT: Duration = Duration::from_secs(30);
 
 /// One wait of the first in line; it warns once at the most.
 pub(crate) struct LongWait<'a> {

@@ -10,6 +10,7 @@ use atg_graph::scale::{
     ScaleOutcome, ScalePhase, ScaleReport, ScaleUp, Validation, validate, validate_graph,
 };
 use futures::TryStreamExt;
+use tokio::task::block_in_place;
 
 use crate::answers::CacheSection;
 use crate::files;
@@ -23,7 +24,8 @@ use crate::source::{self, Origin};
 /// Runs the whole flow; true where everything that was asked for was done.
 pub(crate) async fn run(options: &Options, cancel: &CancellationToken) -> Result<bool> {
     let place = Place::of(options)?;
-    files::check(options, place.file())?;
+    // The file of runs may be locked by another process.
+    block_in_place(|| files::check(options, place.file()))?;
     let origin = source::open(options)?;
     let measure = Measure::of(origin.source.clone());
     let _watch = measure.watch();
@@ -237,7 +239,7 @@ fn finish(
         }
     }
     report::print_problems(&report.scan);
-    measure.keep(options, report)?;
+    block_in_place(|| measure.keep(options, report))?;
     Ok(report.scan.is_complete() && report.validation.passed)
 }
 

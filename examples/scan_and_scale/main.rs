@@ -53,11 +53,13 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Shows what the graph warns of, such as a server that cannot be reached for a while; slow
-/// statements are for those who tune them.
+/// Shows what may need somebody's hand: a wait of minutes for a quota, a server or a lock, a cache
+/// that fails. What the report has (scopes that failed) it says, and slow statements are for those
+/// who tune them.
 fn show_warnings() {
+    let crates = ["atg_azure", "atg_cache", "atg_graph", "atg_perf"];
     let shown = Targets::new()
-        .with_target("atg_graph", LevelFilter::WARN)
+        .with_targets(crates.map(|name| (name, LevelFilter::WARN)))
         .with_target("atg_graph::neo4j::slow", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)

@@ -90,6 +90,7 @@ pub(crate) struct Options {
     /// When requests go out: auto mirrors the service's quotas, so that hardly any is refused; none
     /// sends at once; N sends so many a second to each subscription [requests/s, 1 to 10,000]
     #[arg(long, value_name = "auto|none|N", default_value_t = PaceOption::Auto)]
+    #[arg(conflicts_with = "replay")]
     pub(crate) pace: PaceOption,
 
     /// Read, compare and report; write nothing
@@ -124,11 +125,13 @@ impl Options {
         };
         let mut parameters = vec![
             ("batch", self.batch.to_string()),
-            ("pace", self.pace.to_string()),
             ("scale to", self.scale_to.to_string()),
             ("cache", cache.to_owned()),
             ("listed types", self.list_types.join(" ")),
         ];
+        if self.replay.is_none() {
+            parameters.push(("pace", self.pace.to_string()));
+        }
         if self.replay.is_none() && !self.azure {
             parameters.push(("limits", format!("{:?}", self.limits).to_lowercase()));
             parameters.push(("latency", format!("{} ms", self.latency_ms)));

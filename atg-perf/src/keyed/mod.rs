@@ -16,6 +16,8 @@ use tokio::time::Instant;
 pub use rate_limit::RateLimit;
 use states::States;
 
+use crate::long_wait::LONG_WAIT;
+
 /// The keys that are remembered unless told.
 const DEFAULT_KEYS: usize = 100_000;
 
@@ -90,12 +92,17 @@ impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
     }
 
     /// Waits until a request may go, and counts it. Those who wait for one key go in no certain
-    /// order.
+    /// order, so that one of many may wait for long; more than 30 s is worth a warning in the log.
     ///
     /// # Cancel safety
     /// A dropped wait counts nothing.
     pub async fn until_ready(&self, key: &K) {
+        let (began, mut is_told) = (Instant::now(), false);
         while let Err(RetryAfter(wait)) = self.check(key) {
+            let seconds = began.elapsed().saturating_add(wait).as_secs();
+            if seconds > LONG_WAIT.as_secs() && !std::mem::replace(&mut is_told, true) {
+                tracing::warn!(seconds, limit = %self.limit, "a long wait for a key's limit");
+            }
             // A wait that is over by now would not let anyone else run.
             tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
         }

@@ -6,7 +6,7 @@ use crate::process::{QUICK, refused, scan, scan_and_scale};
 fn each_is_refused_with_what_is_wrong_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let cases: [(&str, &[&str]); 36] = [
+    let cases: [(&str, &[&str]); 37] = [
         ("--nope", &["--nope", "--help"]),
         ("--scale-to x", &["'x'", "--scale-to"]),
         ("--scale-to -1", &["-1"]),
@@ -23,6 +23,7 @@ fn each_is_refused_with_what_is_wrong_and_what_to_do() {
         ("--database x", &["--database", "is a file", "bolt://"]),
         ("--graph g.sqlite --database x", &["--database", "is a file", "bolt://"]),
         ("--replay r --azure", &["--replay", "--azure"]),
+        ("--replay r --pace 5", &["--replay", "--pace"]),
         ("--cache c --no-cache", &["--cache", "--no-cache"]),
         ("--list-type virtualMachines --scale-to 0", &["virtualMachines", "namespace/type"]),
         ("--report none/r.json", &["none", "create it first"]),

@@ -80,3 +80,15 @@ fn a_fixed_pace_takes_its_time() {
     // The first goes at once, and each other a quarter of a second after the one before.
     assert!(requests >= 4.0 && seconds >= (requests - 1.0) * 0.25 - 0.01, "{report}");
 }
+
+#[test]
+fn what_may_need_somebodys_hand_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("r.jsonl"), "{\"version\":1,\"na").unwrap();
+    let options = format!("--resources 10 --scale-to 0 {QUICK} --metrics r.jsonl --quiet");
+    let ended = scan(folder, &options);
+    assert_eq!((ended.status, ended.stderr.lines().count()), (Some(0), 1), "{ended:#?}");
+    assert!(ended.stderr.contains("WARN moving a torn line aside"), "{ended:#?}");
+    scan(folder, &options).done();
+}
