@@ -26,8 +26,8 @@ const NEAR: usize = 8;
 ///   beyond 256 ns: 14 KiB up to a millisecond, 24 KiB up to a second. What a dropped recorder
 ///   counted is kept once for all. A record allocates only for an operation that is new to the
 ///   recorder, or for a time that is longer than all before.
-/// - **Cost**: 42 ns a record, of which the two readings of the clock are 21, on one thread and on
-///   two (`cargo run --release -p atg-benches --bin monitor`). The first eight operations of a
+/// - **Cost**: 22 to 42 ns a record by the machine, of which the two readings of the clock are 17 to
+///   21, on one thread and on two (`cargo run --release -p atg-benches --bin monitor`). The first eight operations of a
 ///   recorder are found fastest.
 ///
 /// Alone on its cache lines, so that neighbours on the heap do not slow one another down.

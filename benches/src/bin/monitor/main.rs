@@ -1,7 +1,9 @@
 //! What a record costs, with the clock: ours, a histogram behind one lock, the `metrics` facade,
-//! and nothing at all.
+//! and nothing at all; and what a monitor costs a scan.
 //!
 //! `cargo run --release -p atg-benches --bin monitor`
+
+mod scan;
 
 use std::hint::black_box;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -53,7 +55,11 @@ fn main() -> Outcome {
         [all[place].name.to_owned(), one, two, ratio, wall]
     };
     table::print(title, header, (0..all.len()).map(row));
-    for limit in limits(&all, &alone, &paired) {
+    let mut limits = limits(&all, &alone, &paired);
+    let record = all.iter().position(|one| one.name == OURS).map(|place| alone[place].nanoseconds);
+    let (resources, times) = if quick { (20_000, 3) } else { (300_000, 11) };
+    limits.extend(scan::compare(resources, times, record)?);
+    for limit in limits {
         println!("{limit}");
     }
     Ok(())
