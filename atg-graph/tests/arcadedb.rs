@@ -7,6 +7,8 @@
 #![cfg(feature = "neo4j")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
 use atg_core::conformance::graph::{Dump, dump, random_graph};
 use atg_core::{
     GraphReader as _, GraphSink as _, Labels, Node, Relationship, RelationshipSet, ResourceId,
@@ -45,7 +47,11 @@ impl Server {
 
     /// A handle to the emptied database.
     async fn empty_graph(&self) -> Neo4jGraph {
-        let driver = neo4rs::Graph::new(&self.uri, &self.user, &self.password).unwrap();
+        // The driver waits no longer than that for any answer: deleting may take long.
+        let patience = Duration::from_secs(300);
+        let config = neo4rs::ConfigBuilder::new().uri(&self.uri).user(&self.user);
+        let config = config.password(&self.password).connection_timeout(patience);
+        let driver = neo4rs::Graph::connect(config.build().unwrap()).unwrap();
         driver.run("MATCH (n) DETACH DELETE n").await.unwrap();
         self.graph().await
     }

@@ -1,5 +1,7 @@
 //! The server under test, one test at a time.
 
+use std::time::Duration;
+
 use atg_graph::neo4j::Neo4jGraph;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -46,16 +48,21 @@ impl Server {
         self.run(statement).await;
     }
 
+    fn driver(&self) -> neo4rs::Graph {
+        // It waits no longer than that for any answer: deleting may take long.
+        let patience = Duration::from_secs(300);
+        let config = neo4rs::ConfigBuilder::new().uri(&self.uri).user("").password("");
+        neo4rs::Graph::connect(config.connection_timeout(patience).build().unwrap()).unwrap()
+    }
+
     /// Runs a statement outside of any transaction of the graph's.
     pub(crate) async fn run(&self, statement: &str) {
-        let driver = neo4rs::Graph::new(&self.uri, "", "").unwrap();
-        driver.run(statement).await.unwrap();
+        self.driver().run(statement).await.unwrap();
     }
 
     /// One number that a statement returns as `n`.
     pub(crate) async fn number(&self, statement: &str) -> i64 {
-        let driver = neo4rs::Graph::new(&self.uri, "", "").unwrap();
-        let mut rows = driver.execute(statement).await.unwrap();
+        let mut rows = self.driver().execute(statement).await.unwrap();
         rows.next().await.unwrap().unwrap().get("n").unwrap()
     }
 }

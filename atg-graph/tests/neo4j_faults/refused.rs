@@ -15,6 +15,9 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::own_server::{PASSWORD, confined_server};
 use crate::server::ended;
 
+/// Enough on a machine that does other work.
+const LONG: Duration = Duration::from_secs(60);
+
 /// Fails unless an error is of this kind and says these words, and no password.
 fn says(error: &Error, kind: ErrorKind, words: &[&str]) {
     let report = error.report();
@@ -31,8 +34,9 @@ async fn refusal(builder: Neo4jBuilder) -> Error {
     ended(builder.connect()).await.unwrap_err()
 }
 
-/// Connects to a peer on this machine that treats each connection so.
+/// Connects, for so long, to a peer on this machine that treats each connection so.
 async fn refusal_by<F: Future<Output = ()> + Send + 'static>(
+    limit: Duration,
     treat: impl Fn(TcpStream) -> F + Send + 'static,
 ) -> Error {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -42,12 +46,12 @@ async fn refusal_by<F: Future<Output = ()> + Send + 'static>(
             tokio::spawn(treat(peer));
         }
     });
-    refusal(Neo4jGraph::builder(uri).connect_timeout(Duration::from_millis(300))).await
+    refusal(Neo4jGraph::builder(uri).connect_timeout(limit)).await
 }
 
 #[tokio::test]
 async fn a_peer_that_speaks_http() {
-    let error = refusal_by(|mut peer| async move {
+    let error = refusal_by(LONG, |mut peer| async move {
         let _ = peer.read(&mut [0; 100]).await;
         let _ = peer.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
     })
@@ -58,14 +62,14 @@ async fn a_peer_that_speaks_http() {
 
 #[tokio::test]
 async fn a_peer_that_hangs_up() {
-    let error = refusal_by(|peer| async { drop(peer) }).await;
+    let error = refusal_by(LONG, |peer| async { drop(peer) }).await;
     says(&error, ErrorKind::Unavailable, &["the connection was lost", "check"]);
     assert!(error.is_retryable());
 }
 
 #[tokio::test]
 async fn a_peer_that_never_answers() {
-    let error = refusal_by(|mut peer| async move {
+    let error = refusal_by(Duration::from_millis(300), |mut peer| async move {
         while peer.read(&mut [0; 100]).await.is_ok_and(|length| length > 0) {}
     })
     .await;
@@ -80,8 +84,8 @@ async fn nobody_there() {
     drop(listener);
     let error = refusal(Neo4jGraph::builder(&uri)).await;
     says(&error, ErrorKind::Unavailable, &["cannot be reached", "check that it runs", "127.0.0.1"]);
-    let error =
-        refusal(Neo4jGraph::builder(uri.replace("127.0.0.1", "no-such-host.invalid"))).await;
+    let elsewhere = Neo4jGraph::builder(uri.replace("127.0.0.1", "no-such-host.invalid"));
+    let error = refusal(elsewhere.connect_timeout(2 * LONG)).await;
     says(&error, ErrorKind::Unavailable, &["no-such-host.invalid", "check"]);
 }
 

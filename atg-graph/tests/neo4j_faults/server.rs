@@ -44,7 +44,11 @@ impl Server {
     }
 
     fn driver(&self) -> neo4rs::Graph {
-        neo4rs::Graph::new(&self.uri, self.user, self.password).unwrap()
+        // It waits no longer than that for any answer: deleting may take long.
+        let patience = Duration::from_secs(300);
+        let config = neo4rs::ConfigBuilder::new().uri(&self.uri).user(self.user);
+        let config = config.password(self.password).connection_timeout(patience);
+        neo4rs::Graph::connect(config.build().unwrap()).unwrap()
     }
 
     /// A transaction of somebody else's.

@@ -48,10 +48,10 @@ pub use results::Results;
 /// - **Inputs** are read when a worker is free, never ahead: a million of them take no memory, and
 ///   those that were not started are still in an iterator that was lent (`inputs.by_ref()`).
 /// - **Threads**: tasks are spawned on tokio's runtime, so that they use all its threads, and
-///   have to be `'static`. One that blocks its thread cannot be stopped; 1 s after its time is up,
-///   or after it was cancelled, it is left behind with a warning in the log and reported as timed
-///   out or cancelled. What it comes to later is lost. Where all threads are blocked, so is tokio's
-///   clock, and the run waits.
+///   have to be `'static`. One that blocks its thread cannot be stopped; 2 s after its time is up,
+///   or 1 s after it was cancelled, it is left behind with a warning in the log and reported as
+///   timed out or cancelled. What it comes to later is lost. Where all threads are blocked, so is
+///   tokio's clock, and the run waits.
 /// - **Retries** are the function's own: what is not known here is whether a task may run twice.
 /// - **Clock**: tokio's, so that paused time works. **Cost**: 32 KiB a run, and a spawned task
 ///   an input.

@@ -1,21 +1,23 @@
 //! [`Results`]: a run, as a stream of what ends.
 
+mod leaving;
+
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use std::{fmt, mem};
 
 use foldhash::fast::RandomState;
 use futures::{Stream, StreamExt};
-use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tracing::Instrument;
 
 use super::control::{Control, Running};
 use super::order::Order;
-use super::overdue::{Overdue, is_overdue};
+use super::overdue::{Began, Overdue, Watched};
 use super::stop::{Level, Stop};
 use super::task::{Ended, guarded, lost, perform};
 use super::{AdaptiveExecutor, Progress, RunEnd, RunOutcome, TaskOutcome, TaskReport};
@@ -35,7 +37,7 @@ pub struct Results<S, F, T, E> {
     /// Whether the inputs came to their end.
     all_read: bool,
     tasks: JoinSet<Ended<T, E>>,
-    running: HashMap<Id, (Running, AbortHandle), RandomState>,
+    running: HashMap<Id, (Running, Watched), RandomState>,
     overdue: Overdue,
     control: Control<E>,
     order: Order<TaskReport<T, E>>,
@@ -97,10 +99,13 @@ where
 
     fn start(&mut self, input: S::Item) {
         let running = self.control.start();
-        let task = perform(Arc::clone(&self.function), input, running.limit);
+        let began = Began::default();
+        let task = perform(Arc::clone(&self.function), input, running.limit, began.clone());
         let handle = self.tasks.spawn(task.in_current_span());
-        self.overdue.watch(&running);
-        self.running.insert(handle.id(), (running, handle));
+        let id = handle.id();
+        let watched = Watched::new(running.limit, began, handle);
+        self.overdue.watch(&watched);
+        self.running.insert(id, (running, watched));
     }
 }
 
@@ -139,9 +144,7 @@ impl<S: Stream, F, T: 'static, E: 'static> Results<S, F, T, E> {
     /// Cancels what runs, and gives the reports that were not handed out: of tasks that ended,
     /// and where results come in order, of those that wait for an earlier one. Never waits.
     pub fn into_finished(mut self) -> Vec<TaskReport<T, E>> {
-        while let Some(joined) = self.tasks.try_join_next_with_id() {
-            self.absorb(joined);
-        }
+        self.absorb_ended();
         self.order.into_waiting()
     }
 
@@ -156,6 +159,15 @@ impl<S: Stream, F, T: 'static, E: 'static> Results<S, F, T, E> {
         let (least, most) = guarded(|| self.inputs.size_hint()).ok()?;
         let rest = most.filter(|most| *most == least)?;
         started.checked_add(u64::try_from(rest).ok()?)
+    }
+
+    /// Takes what all tasks left that have ended; the index of the last whose error is fatal.
+    fn absorb_ended(&mut self) -> Option<u64> {
+        let mut fatal = None;
+        while let Some(joined) = self.tasks.try_join_next_with_id() {
+            fatal = self.absorb(joined).or(fatal);
+        }
+        fatal
     }
 
     /// Takes what a task left; the task's index if its error is fatal.
@@ -193,33 +205,11 @@ impl<S: Stream, F, T: 'static, E: 'static> Results<S, F, T, E> {
         fatal
     }
 
-    /// Does what the stop asks for.
-    fn obey(&mut self, level: Level) {
-        if level >= Level::Cancelling && !self.cancelled {
-            self.cancelled = true;
-            self.tasks.abort_all();
+    /// Stops where a task's error is fatal.
+    fn heed(&mut self, fatal: Option<u64>) {
+        if let Some(index) = fatal {
+            self.stop.stop(RunEnd::Fatal { index }, self.control.fatal_grace());
         }
-        if level == Level::Abandoning && !self.running.is_empty() {
-            tracing::warn!(tasks = self.running.len(), "tasks block their threads: left behind");
-            self.tasks.detach_all();
-            for (task, _) in mem::take(&mut self.running).into_values() {
-                self.report(&task, task.started.elapsed(), TaskOutcome::Cancelled, 0);
-            }
-        }
-    }
-
-    /// Leaves tasks behind that do not heed their time.
-    fn leave_overdue(&mut self) {
-        let overdue: Vec<_> = self.running.extract_if(|_, (task, _)| is_overdue(task)).collect();
-        for (_, (task, handle)) in overdue {
-            let (index, elapsed) = (task.index, task.started.elapsed());
-            tracing::warn!(index, ?elapsed, "a task blocks its thread, or gets none: left behind");
-            // One that did not begin must not begin now.
-            handle.abort();
-            let outcome = TaskOutcome::TimedOut { limit: task.limit };
-            self.report(&task, elapsed, outcome, self.running.len() + 1);
-        }
-        self.running.values().for_each(|(task, _)| self.overdue.watch(task));
     }
 
     /// Nothing runs and nothing more is started.
@@ -266,20 +256,19 @@ where
             }
             let level = this.stop.poll(cx);
             this.obey(level);
-            if this.overdue.poll(cx) {
+            this.fill(cx);
+            if this.overdue.is_time(cx) {
                 this.leave_overdue();
                 continue;
             }
-            this.fill(cx);
             if this.running.is_empty() {
                 // Those that were left behind.
                 this.tasks.detach_all();
             }
             match ready!(this.tasks.poll_join_next_with_id(cx)) {
                 Some(joined) => {
-                    if let Some(index) = this.absorb(joined) {
-                        this.stop.stop(RunEnd::Fatal { index }, this.control.fatal_grace());
-                    }
+                    let fatal = this.absorb(joined);
+                    this.heed(fatal);
                 }
                 None if this.all_read || this.stop.level() > Level::Running => this.finish(),
                 None => return Poll::Pending,

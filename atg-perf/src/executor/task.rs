@@ -10,6 +10,7 @@ use tokio::task::JoinError;
 use tokio::time::{Instant, timeout};
 
 use super::TaskOutcome;
+use super::overdue::Began;
 
 /// What a task that was not stopped hands over.
 pub(super) struct Ended<T, E> {
@@ -23,12 +24,13 @@ pub(super) async fn perform<I, F, Fut, T, E>(
     function: Arc<F>,
     input: I,
     limit: Duration,
+    began: Began,
 ) -> Ended<T, E>
 where
     F: Fn(I) -> Fut,
     Fut: Future<Output = Result<T, E>>,
 {
-    let started = Instant::now();
+    let started = *began.get_or_init(Instant::now);
     let result = timeout(limit, function(input)).await.ok();
     Ended { elapsed: started.elapsed(), result }
 }

@@ -5,6 +5,7 @@ use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
 use atg_perf::{AdaptiveExecutor, ExecutorOptions, RunEnd, TaskOutcome};
+use futures::{StreamExt, stream};
 use tokio::time::{Instant, sleep};
 
 use crate::log_support::Log;
@@ -43,15 +44,16 @@ async fn a_task_that_never_ends_is_given_up_after_thrice_what_others_took() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_task_that_blocks_its_thread_is_timed_out_and_left_behind() {
+/// Runs so many tasks of which one blocks its thread until the run is over; fails unless it alone is
+/// given up, and named in the log.
+async fn one_blocks(tasks: u64, workers: usize) {
     let (log, _listening) = Log::listen();
     let (release, blocked) = mpsc::channel::<()>();
     let blocked = Mutex::new(Some(blocked));
-    let options = ExecutorOptions { longest_timeout: ms(1_000), ..fixed(2) };
+    let options = ExecutorOptions { longest_timeout: ms(1_000), ..fixed(workers) };
     let outcome = AdaptiveExecutor::new(options)
-        .run(0..50_u64, move |task| {
-            let blocked = (task == 3).then(|| blocked.lock().unwrap().take()).flatten();
+        .run(0..tasks, move |task| {
+            let blocked = (task == 0).then(|| blocked.lock().unwrap().take()).flatten();
             async move {
                 // Until the other end is dropped.
                 blocked.map(|blocked| blocked.recv());
@@ -59,14 +61,52 @@ async fn a_task_that_blocks_its_thread_is_timed_out_and_left_behind() {
             }
         })
         .await;
-    assert_eq!((outcome.end, outcome.reports.len()), (RunEnd::Completed, 50));
+    assert_eq!((outcome.end, outcome.reports.len() as u64), (RunEnd::Completed, tasks));
     for (index, word) in words(&outcome.reports) {
-        assert_eq!(word, if index == 3 { "timed out" } else { "succeeded" }, "{index}");
+        assert_eq!(word, if index == 0 { "timed out" } else { "succeeded" }, "{index}");
     }
     let lines = log.lines();
-    let warned = lines.iter().filter(|line| line.contains("left behind index=3"));
-    assert_eq!(warned.count(), 1, "{lines:?}");
+    let warned = lines.iter().filter(|line| line.contains("left behind index=0"));
+    assert_eq!((warned.count(), lines.len()), (1, 1), "{lines:?}");
     drop(release);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_that_blocks_its_thread_is_timed_out_and_left_behind() {
+    one_blocks(50, 2).await;
+    // Nothing else wakes the run.
+    one_blocks(1, 1).await;
+    one_blocks(3, 1).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn results_that_nobody_took_for_long_are_kept() {
+    let options = ExecutorOptions { shortest_timeout: ms(50), ..fixed(8) };
+    let wait = |task: u64| async move {
+        sleep(ms(10)).await;
+        Ok::<_, String>(task)
+    };
+    let mut results = AdaptiveExecutor::new(options).results(stream::iter(0..200_u64), wait);
+    let mut reports: Vec<Report> = Vec::new();
+    while let Some(report) = results.next().await {
+        reports.push(report);
+        sleep(Duration::from_secs(30)).await;
+    }
+    assert_eq!(reports.len(), 200);
+    assert!(words(&reports).iter().all(|(_, word)| *word == "succeeded"), "{reports:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tasks_that_wait_for_a_thread_lose_none_of_their_time() {
+    // Each takes less than its time; with the wait for a thread, many take far more.
+    let options = ExecutorOptions { longest_timeout: ms(500), ..fixed(40) };
+    let outcome = AdaptiveExecutor::new(options)
+        .run(0..40_u64, |task| async move {
+            std::thread::sleep(ms(200));
+            Ok::<_, String>(task)
+        })
+        .await;
+    assert_eq!(outcome.progress.succeeded, 40, "{:?}", words(&outcome.reports));
 }
 
 #[tokio::test(start_paused = true)]
