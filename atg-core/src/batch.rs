@@ -29,6 +29,7 @@ pub struct BatchContext {
 }
 
 /// How a write ended.
+#[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BatchResult {
     /// It was committed.
@@ -38,8 +39,7 @@ pub enum BatchResult {
         /// Retries until it was committed.
         retries: u32,
     },
-    /// It was committed in parts, for the store refused it as a whole: it had not the memory, or
-    /// the time it allows a transaction.
+    /// It was committed in parts, for the store had not the memory or the time for the whole.
     Divided,
     /// The store ran out of memory for it.
     OutOfMemory,

@@ -41,8 +41,8 @@ pub struct NodeOutcome {
     pub rejected: Vec<RejectedRow>,
     /// How often the batch was written again because another writer stood in its way.
     pub retries: u32,
-    /// Whether the store refused the batch as a whole, for want of memory or time, and took it in
-    /// parts: smaller batches are better.
+    /// Whether the batch was too large for one transaction and committed in parts: smaller batches
+    /// are better.
     pub divided: bool,
 }
 
@@ -70,8 +70,8 @@ pub struct RelationshipOutcome {
     pub rejected: Vec<RejectedRow>,
     /// How often the batch was written again because another writer stood in its way.
     pub retries: u32,
-    /// Whether the store refused the batch as a whole, for want of memory or time, and took it in
-    /// parts: smaller batches are better.
+    /// Whether the batch was too large for one transaction and committed in parts: smaller batches
+    /// are better.
     pub divided: bool,
 }
 
@@ -143,7 +143,7 @@ impl SinkProfile {
 ///   transactions commits a larger call in parts, in their order, and says how large; an error then
 ///   may leave whole parts behind, and calling again is safe.
 /// - **Too large a batch**, for which the store has not the memory or the time, is divided inside;
-///   the outcome says so, and the batch sizer hears of it.
+///   the outcome says so, and the batch sizer hears of it. An error, by contrast, is final.
 /// - **A bad row** is found, left out and named in the outcome; it never costs the others.
 /// - **Counts** are what the store did, never the length of the batch:
 ///   created + updated + unchanged + rejected (+ missing relationships) is the batch.

@@ -62,6 +62,7 @@ fn bounds_hold_whatever_is_observed() {
         let results = [
             BatchResult::Committed,
             BatchResult::Contended { retries: 3 },
+            BatchResult::Divided,
             BatchResult::OutOfMemory,
             BatchResult::TimedOut,
             BatchResult::Failed,
@@ -72,7 +73,7 @@ fn bounds_hold_whatever_is_observed() {
             rows: [0, 1, size, usize::MAX][(random.next() * 4.0) as usize % 4],
             bytes: usize::MAX,
             elapsed: elapsed[(random.next() * 3.0) as usize % 3],
-            result: results[(random.next() * 5.0) as usize % 5],
+            result: results[(random.next() * 6.0) as usize % 6],
         });
     }
     assert!(!sizer.explain(BatchKind::Nodes).to_string().is_empty());

@@ -34,10 +34,9 @@ pub(super) struct NodeBatch {
 }
 
 /// Relationship sets with what keeps their pages' bytes counted.
-#[derive(Default)]
 pub(super) struct SetBatch {
     pub(super) sets: Vec<RelationshipSet>,
-    holds: Vec<Hold>,
+    _holds: Vec<Hold>,
     rows: usize,
 }
 
@@ -212,19 +211,18 @@ impl<G: GraphSink + 'static> Writer<G> {
         if self.waiting_set_rows < size && !partial && self.relationships.in_flight > 0 {
             return false;
         }
-        let mut batch = SetBatch::default();
-        while let Some((set, _)) = self.waiting_sets.front() {
-            let rows = batch.rows + set.relationships.len();
+        let mut rows = 0;
+        let fits = |(set, _): &&(RelationshipSet, Hold)| {
+            let with = rows + set.relationships.len();
             // A single set may be larger than a batch.
-            if batch.rows > 0 && rows > size {
-                break;
-            }
-            let Some((set, hold)) = self.waiting_sets.pop_front() else { break };
-            batch.rows = rows;
-            batch.sets.push(set);
-            batch.holds.push(hold);
-        }
-        self.waiting_set_rows -= batch.rows;
+            let fits = rows == 0 || with <= size;
+            rows = if fits { with } else { rows };
+            fits
+        };
+        let count = self.waiting_sets.iter().take_while(fits).count();
+        let (sets, holds) = self.waiting_sets.drain(..count).unzip();
+        self.waiting_set_rows -= rows;
+        let batch = SetBatch { sets, _holds: holds, rows };
         self.write_sets(batch);
         true
     }

@@ -72,7 +72,7 @@ pub(super) trait Part: Sized + Send {
     fn refused(self, why: &Error, total: &mut Self::Outcome) -> Option<Self>;
 }
 
-/// Writes all of it; true where the server refused some of it for its size.
+/// Writes all of it; true where it was divided for its size.
 ///
 /// # Errors
 /// The first failure that is not a row's own; parts written before it stay.
@@ -82,9 +82,10 @@ pub(super) async fn write<P: Part>(
     total: &mut P::Outcome,
 ) -> Result<bool> {
     let mut parts = vec![whole];
-    let (mut refused, mut too_large) = (0, false);
+    let (mut refused, mut divided) = (0, false);
     while let Some(part) = parts.pop() {
         if !limits.allow(part.rows(), part.bytes()) {
+            divided = true;
             let (first, second) = part.halves();
             parts.extend([second, first]);
             continue;
@@ -97,7 +98,7 @@ pub(super) async fn write<P: Part>(
             }
             Err(failure) if part.rows() > 1 && failure.class.is_of_the_batch() => {
                 if failure.class == Class::TooLarge {
-                    too_large = true;
+                    divided = true;
                     // A lack of time may pass.
                     if failure.error.kind() == ErrorKind::ResourceExhausted {
                         limits.lower(part.rows(), part.bytes());
@@ -116,7 +117,7 @@ pub(super) async fn write<P: Part>(
             Err(failure) => return Err(failure.error),
         }
     }
-    Ok(too_large)
+    Ok(divided)
 }
 
 fn gave_up(error: Error) -> Error {
@@ -125,4 +126,100 @@ fn gave_up(error: Error) -> Error {
          see the cause"
     );
     Error::new(ErrorKind::Unsupported, error.operation().to_owned(), message).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Class, Error, ErrorKind, Failure, Limits, Part, Try, async_trait, write};
+
+    /// Rows by number, for a server that takes a few at once and refuses more in this way.
+    struct Numbers<'a> {
+        rows: std::ops::Range<usize>,
+        most: usize,
+        failure: (Class, ErrorKind),
+        tried: &'a std::sync::Mutex<Vec<usize>>,
+    }
+
+    #[async_trait]
+    impl Part for Numbers<'_> {
+        type Outcome = Vec<usize>;
+
+        fn rows(&self) -> usize {
+            self.rows.len()
+        }
+
+        fn bytes(&self) -> usize {
+            100 * self.rows.len()
+        }
+
+        fn halves(mut self) -> (Self, Self) {
+            let middle = self.rows.start + self.rows.len() / 2;
+            let second = Self { rows: middle..self.rows.end, ..self };
+            self.rows.end = middle;
+            (self, second)
+        }
+
+        async fn write(self) -> (Self, Try<Vec<usize>>) {
+            self.tried.lock().unwrap().push(self.rows.len());
+            let (class, kind) = self.failure;
+            let result = if self.rows.len() <= self.most {
+                Ok(self.rows.clone().collect())
+            } else {
+                Err(Failure::new(class, Error::new(kind, "test", "too many")))
+            };
+            (self, result)
+        }
+
+        fn done(outcome: Vec<usize>, total: &mut Vec<usize>) {
+            total.extend(outcome);
+        }
+
+        fn can_do_without(&self) -> bool {
+            false
+        }
+
+        fn refused(self, _why: &Error, _total: &mut Vec<usize>) -> Option<Self> {
+            None
+        }
+    }
+
+    /// Writes 1,000 rows, then 1,000 more, under a bound of 800; what each call says, the sizes that
+    /// were tried, and the bound that is left.
+    async fn twice(most: usize, failure: (Class, ErrorKind)) -> ([bool; 2], Vec<usize>, usize) {
+        let (limits, tried) = (Limits::new(800, 1 << 20), std::sync::Mutex::default());
+        let mut said = [false; 2];
+        for said in &mut said {
+            let mut stored = Vec::new();
+            let rows = Numbers { rows: 0..1_000, most, failure, tried: &tried };
+            *said = write(&limits, rows, &mut stored).await.unwrap();
+            assert_eq!(stored, (0..1_000).collect::<Vec<_>>(), "all, in their order");
+        }
+        let tried = tried.into_inner().unwrap();
+        (said, tried, limits.rows())
+    }
+
+    #[tokio::test]
+    async fn too_large_a_part_is_halved_and_the_caller_told() {
+        let memory = (Class::TooLarge, ErrorKind::ResourceExhausted);
+        // Never again as many as the server had no memory for.
+        let expected = vec![500, 250, 250, 250, 250, 250, 250, 250, 250];
+        assert_eq!(twice(300, memory).await, ([true, true], expected, 250));
+        // A lack of time may pass.
+        let time = (Class::TooLarge, ErrorKind::Timeout);
+        let expected = [500, 250, 250, 500, 250, 250].repeat(2);
+        assert_eq!(twice(300, time).await, ([true, true], expected, 800));
+        // The bound alone.
+        assert_eq!(twice(1_000, time).await, ([true, true], vec![500; 4], 800));
+    }
+
+    #[tokio::test]
+    async fn what_fits_is_not_divided() {
+        let (limits, tried) = (Limits::new(1_000, 1 << 20), std::sync::Mutex::default());
+        let failure = (Class::Fatal, ErrorKind::Unavailable);
+        let rows = || Numbers { rows: 0..1_000, most: 1_000, failure, tried: &tried };
+        assert!(!write(&limits, rows(), &mut Vec::new()).await.unwrap());
+        let refused = Numbers { most: 10, ..rows() };
+        let error = write(&limits, refused, &mut Vec::new()).await.unwrap_err();
+        assert_eq!((error.kind(), tried.lock().unwrap().len()), (ErrorKind::Unavailable, 2));
+    }
 }

@@ -101,7 +101,8 @@ impl Tries {
 pub struct RetryCounts {
     /// Deadlocks with other transactions.
     pub deadlocks: u64,
-    /// Other passing failures: lock time-outs, transactions the server ended.
+    /// Other passing failures: lock time-outs, transactions the server ended, or had no time for
+    /// though they had the least there is to do.
     pub transient: u64,
     /// Something was there already that another writer made meanwhile.
     pub conflicts: u64,

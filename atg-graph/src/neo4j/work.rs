@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use atg_core::Error;
+use atg_core::{Error, ErrorKind};
 use tokio::time::{Instant, sleep};
 
 use super::errors::{Class, Failure, Try};
@@ -34,7 +34,8 @@ pub(super) trait Work: Send {
     /// Another transaction waited for this one, which waited for the other.
     fn deadlocked(&mut self) {}
 
-    /// Whether less can be done at once, where the server has no memory for this much.
+    /// Whether less can be done at once, where the server has not the memory or the time for this
+    /// much.
     fn can_shrink(&self) -> bool {
         false
     }
@@ -59,8 +60,9 @@ pub(super) async fn perform<W: Work>(pool: &Pool, work: &mut W) -> Try<W::Outcom
             Err(failure) => failure,
         };
         if failure.class == Class::TooLarge && !work.can_shrink() {
-            // Others have the memory, or hold the locks, and may give them back.
-            failure.class = Class::Connection;
+            // Others have the memory, or took the time, and may give it back.
+            let in_time = failure.error.kind() == ErrorKind::Timeout;
+            failure.class = if in_time { Class::Transient } else { Class::Connection };
         }
         if failure.class == Class::Exists {
             work.conflict();
@@ -136,12 +138,11 @@ mod tests {
     use std::time::Duration;
 
     use async_trait::async_trait;
-    use atg_core::ErrorKind;
 
     use super::super::fake_server::{Answer, FakeServer, Message};
     use super::super::retry::RetryCounts;
     use super::super::settings::Neo4jBuilder;
-    use super::{Class, Failure, Pool, Transaction, Try, Work, perform};
+    use super::{Class, ErrorKind, Failure, Pool, Transaction, Try, Work, perform};
 
     /// Runs one statement, and remembers what it was told.
     #[derive(Default)]
@@ -212,6 +213,16 @@ mod tests {
         let mut expected = RetryCounts::default();
         (expected.deadlocks, expected.conflicts, expected.connections) = (2, 1, 1);
         assert_eq!(pool.retries().counts(), expected);
+    }
+
+    #[tokio::test]
+    async fn time_that_others_took_is_waited_for() {
+        let late = Answer::Failure("Neo.ClientError.Transaction.TransactionTimedOut");
+        let server = server(Message::Run, [late]).await;
+        let pool = pool(&server, LONG, LONG);
+        done(&pool).await.1.unwrap();
+        let counts = pool.retries().counts();
+        assert_eq!((counts.transient, counts.connections), (1, 0));
     }
 
     #[tokio::test]

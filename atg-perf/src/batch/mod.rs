@@ -23,9 +23,10 @@ use surface::Surface;
 ///   counting less. Sizes swing around the best by 40% at first and 10% later, and the centre moves
 ///   with the fit, at most by a factor of two a batch.
 /// - **Slowdowns**: a batch far dearer than the curve says is followed by one of a quarter. If that is
-///   cheap, it is the size; if it is dear as well, it is the server, and the size stays.
-/// - **Failures** of memory or time halve the size, and what failed is not tried again for the next
-///   50 batches.
+///   dear as well, it is the server, and the size stays; if not, and the size once more is dear
+///   again, it is the size. Where none of this came back within 16 batches, the curve is begun anew.
+/// - **Failures** of memory or time, and batches that a sink had to divide, halve the size, and what
+///   failed is not tried again for the next 50 batches.
 /// - **Writers**: half as many in flight where batches have to be retried for each other's sake, about
 ///   three times in ten; one more again after 200 that were not, where that writes 7% faster.
 /// - **Near the end**, with fewer than 15 batches to go, it explores nothing. Where nobody knows how

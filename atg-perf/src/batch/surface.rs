@@ -178,7 +178,7 @@ impl Surface {
             BatchResult::Divided | BatchResult::OutOfMemory | BatchResult::TimedOut => {
                 self.failed(u);
             }
-            BatchResult::Failed => {}
+            _ => {}
         }
     }
 
