@@ -15,7 +15,16 @@ const BATCH_BYTES: usize = 8 << 20;
 /// Rows in a page of the template at least, so that a copy's ids are not made anew for a few.
 const SMALLEST_PAGE: usize = 64;
 /// Batches in flight at the most.
-pub(super) const MOST_IN_FLIGHT: usize = 2;
+const MOST_IN_FLIGHT: usize = 2;
+/// Rows in a batch at the most, whatever a sizer says.
+const MOST_ROWS: usize = 100_000;
+
+/// Copies of which batches in flight may hold nodes while no other has any: each batch goes from copy
+/// to copy through a page of the template.
+pub(super) fn copies_in_flight(template: &Template) -> usize {
+    let page = usize::try_from(template.nodes).unwrap_or(usize::MAX).clamp(1, SMALLEST_PAGE);
+    MOST_IN_FLIGHT * (MOST_ROWS.div_ceil(page) + 2)
+}
 
 /// Writes `copies` copies of a template; memory does not grow with the graph.
 pub(super) struct Copier<'a, R, S> {
@@ -37,7 +46,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
         let total = self.template.nodes.saturating_mul(self.copies);
         let at_once = profile.node_writers;
         let mut writes = self.writes(ScalePhase::Nodes, at_once, Some(total), total);
-        let mut batch = Batch::new(writes.next_size());
+        let mut batch = Batch::new(next_size(&writes));
         let mut page = Batch::new(self.page_rows(profile.node_rows));
         let mut nodes = self.reader.nodes(read_only_filter(), None);
         while let Some(node) = nodes.try_next().await? {
@@ -59,7 +68,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
         let at_once = profile.relationship_writers;
         let about = self.template_relationships.saturating_mul(self.copies);
         let mut writes = self.writes(ScalePhase::Relationships, at_once, None, about);
-        let mut batch = Batch::new(writes.next_size());
+        let mut batch = Batch::new(next_size(&writes));
         let mut page = Batch::new(self.page_rows(profile.relationship_rows));
         let mut template_relationships = 0;
         let filter = RelationshipFilter { synthetic: Some(false), ..RelationshipFilter::default() };
@@ -121,7 +130,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             return Ok(());
         }
         writes.push(size, write_nodes(self.sink.clone(), batch.take())).await?;
-        batch.rows = writes.next_size();
+        batch.rows = next_size(writes);
         Ok(())
     }
 
@@ -135,7 +144,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             return Ok(());
         }
         writes.push(size, write_relationships(self.sink.clone(), batch.take())).await?;
-        batch.rows = writes.next_size();
+        batch.rows = next_size(writes);
         Ok(())
     }
 
@@ -166,6 +175,10 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             progress(ScaleProgress { phase, done, total });
         })
     }
+}
+
+fn next_size(writes: &InFlight<'_>) -> usize {
+    writes.next_size().min(MOST_ROWS)
 }
 
 /// Rows up to a number, and to a bound on bytes.

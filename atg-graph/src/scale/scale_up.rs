@@ -10,15 +10,11 @@ use atg_core::{
     Result, Text,
 };
 
-use super::copier::{Copier, MOST_IN_FLIGHT};
+use super::copier::{Copier, copies_in_flight};
 use super::earlier::Earlier;
 use super::in_flight::{Guides, SharedSizer};
 use super::report::{ScaleOutcome, ScaleProgress, ScaleReport};
 use super::template::Template;
-
-/// Copies that a killed run may have begun none of below its last: as many as batches in flight
-/// have rows, where each copy is one node. Sizers stay below 100,000 rows.
-const MOST_LOST: usize = 100_000 * MOST_IN_FLIGHT;
 
 /// Nodes that a scale-up makes at the most.
 const MOST_NODES: u64 = u32::MAX as u64;
@@ -103,7 +99,7 @@ impl ScaleUp {
     }
 
     /// Batch sizes, and how many batches are in flight, chosen by `sizer` in place of the
-    /// sink's own; clones share it.
+    /// sink's own; at most 100,000 rows. Clones share it.
     pub fn with_sizer(mut self, sizer: impl BatchSizer + 'static) -> Self {
         self.sizer = Some(Arc::new(Mutex::new(Box::new(sizer))));
         self
@@ -235,7 +231,8 @@ impl ScaleUp {
         }
         let mut generation = 1_u64;
         loop {
-            if let Some(earlier) = Earlier::of(reader, template, &operation, MOST_LOST).await? {
+            let lost = copies_in_flight(template);
+            if let Some(earlier) = Earlier::of(reader, template, &operation, lost).await? {
                 return Ok((operation, earlier));
             }
             generation += 1;
