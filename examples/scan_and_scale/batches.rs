@@ -3,13 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use atg_core::{BatchSizer, FixedSizes, SinkProfile};
-use atg_perf::{ResponseSurface, StaticTable};
+use atg_core::{BatchSizer, FixedSizes, GraphSink};
+use atg_perf::StaticTable;
 
 /// What `--batch` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Batch {
-    /// A closed loop on rows a second.
+    /// The sink's own: a closed loop on rows a second.
     Auto,
     /// The published table.
     Static,
@@ -19,9 +19,9 @@ pub(crate) enum Batch {
 
 impl Batch {
     /// A sizer for one stretch of work into a sink.
-    pub(crate) fn sizer(self, profile: &SinkProfile) -> Box<dyn BatchSizer> {
+    pub(crate) fn sizer(self, sink: &impl GraphSink) -> Box<dyn BatchSizer> {
         match self {
-            Self::Auto => Box::new(ResponseSurface::for_sink(profile)),
+            Self::Auto => sink.sizer(),
             Self::Static => Box::new(StaticTable::default()),
             Self::Rows(rows) => Box::new(FixedSizes::new(rows, rows)),
         }

@@ -94,7 +94,7 @@ impl Flow<'_> {
         let phase = self.measure.monitor.phase("scale");
         let bar = Arc::new(Bar::new("scaling", self.options.quiet));
         let (shown, measure) = (bar.clone(), self.measure.clone());
-        let sizer = self.options.batch.sizer(&self.graph.profile());
+        let sizer = self.options.batch.sizer(&self.graph);
         // The same seed names the same operation: a run that was killed goes on.
         let work = ScaleUp::to(self.options.scale_to)
             .with_seed(self.options.seed)
@@ -180,7 +180,7 @@ async fn scan<G: GraphSink + 'static>(
         bytes_in_flight: 64 << 20,
         ..PipelineOptions::default()
     };
-    let sizer = options.batch.sizer(&sink.profile());
+    let sizer = options.batch.sizer(&sink);
     let report = Pipeline::new(origin.source, sink)
         .with_sizer(measure.noting(sizer))
         .with_monitor(measure.monitor.clone())

@@ -110,7 +110,7 @@ pub(crate) struct Options {
     #[allow(clippy::doc_markdown, reason = "this text is shown by --help")]
     pub(crate) metrics: Option<PathBuf>,
 
-    /// No progress and no tables; errors and the exit status only
+    /// No progress and no tables; warnings, errors and the exit status only
     #[arg(long)]
     pub(crate) quiet: bool,
 }

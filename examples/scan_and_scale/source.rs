@@ -53,7 +53,8 @@ fn tenant<T: Transport + 'static, P: Pace + 'static>(
     client: ArmClient<T, P>,
     options: &Options,
     answers: &Answers,
-    [tenant, principal]: [&str; 2],
+    tenant: &str,
+    principal: &str,
 ) -> Arc<dyn ResourceSource> {
     let client = client.with_identity(tenant, principal);
     let caller = Caller::new(tenant, principal);
@@ -81,7 +82,7 @@ fn simulator(options: &Options, answers: Answers) -> Result<Origin> {
     let token = StaticToken::new(AccessToken::new("simulated")?);
     let cloud = Cloud::public()?;
     let client = ArmClient::with_pace(simulator, token, cloud, PaceOption::of(options));
-    let source = tenant(client, options, &answers, [&tenant_id, "simulated"]);
+    let source = tenant(client, options, &answers, &tenant_id, "simulated");
     let name = format!(
         "simulated tenant ({} resources, {} subscriptions, seed {})",
         options.resources, options.subscriptions, options.seed
@@ -105,7 +106,7 @@ fn azure(options: &Options, answers: Answers) -> Result<Origin> {
     let transport = ReqwestTransport::new()?;
     let client = ArmClient::with_pace(transport, token, Cloud::public()?, PaceOption::of(options));
     let name = format!("Azure tenant {tenant_id}");
-    let source = tenant(client, options, &answers, [&tenant_id, &principal]);
+    let source = tenant(client, options, &answers, &tenant_id, &principal);
     Ok(Origin { source, name, tenant_id, answers })
 }
 

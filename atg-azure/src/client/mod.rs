@@ -31,6 +31,8 @@ use crate::{Cloud, TokenSource, Transport};
 /// The type parameters are the transport and the pace; the default pace mirrors Azure's quotas.
 pub struct ArmClient<T, P = QuotaPace> {
     inner: Arc<Inner<T, P>>,
+    tenant: Arc<str>,
+    principal: Arc<str>,
 }
 
 struct Inner<T, P> {
@@ -38,26 +40,14 @@ struct Inner<T, P> {
     pace: P,
     token: Box<dyn TokenSource>,
     cloud: Cloud,
-    principal: Arc<str>,
-    tenant: Arc<str>,
     retry: RetryPolicy,
-    budget: Mutex<Budget>,
+    budget: Mutex<RetryBudget>,
     started: Instant,
+    /// The minutes in which something was told, counted from 1.
+    exhaustion_told: AtomicU64,
+    long_wait_told: AtomicU64,
     jitter: backoff::Jitter,
     usage: Usage,
-}
-
-/// What is left of the policy's budget, and when it was last told that nothing is; times count from
-/// the client's beginning.
-struct Budget {
-    left: RetryBudget,
-    told_at: Option<Duration>,
-}
-
-impl Budget {
-    fn of(policy: &RetryPolicy) -> Mutex<Self> {
-        Mutex::new(Self { left: policy.budget, told_at: None })
-    }
 }
 
 #[derive(Default)]
@@ -70,7 +60,11 @@ struct Usage {
 
 impl<T, P> Clone for ArmClient<T, P> {
     fn clone(&self) -> Self {
-        Self { inner: self.inner.clone() }
+        Self {
+            inner: self.inner.clone(),
+            tenant: self.tenant.clone(),
+            principal: self.principal.clone(),
+        }
     }
 }
 
@@ -138,14 +132,16 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
                 pace,
                 token: Box::new(token),
                 cloud,
-                principal: "self".into(),
-                tenant: "tenant".into(),
                 retry: RetryPolicy::default(),
-                budget: Budget::of(&RetryPolicy::default()),
+                budget: Mutex::new(RetryPolicy::default().budget),
                 started: Instant::now(),
+                exhaustion_told: AtomicU64::new(0),
+                long_wait_told: AtomicU64::new(0),
                 jitter: backoff::Jitter::default(),
                 usage: Usage::default(),
             }),
+            tenant: "tenant".into(),
+            principal: "self".into(),
         }
     }
 
@@ -155,21 +151,18 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
             inner.retry = retry;
-            inner.budget = Budget::of(&retry);
+            inner.budget = Mutex::new(retry.budget);
         }
         self
     }
 
     /// The same client, whose requests count against the quotas of this principal in this tenant:
     /// an application's or a user's id, never a secret. Needed where clients of several of them share
-    /// a pace: those that do not say count as one. Call it before the client is cloned: a clone made
-    /// earlier keeps the old one, and this call then has no effect.
+    /// a pace: those that do not say count as one.
     #[must_use]
     pub fn with_identity(mut self, tenant: &str, principal: &str) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.tenant = tenant.into();
-            inner.principal = principal.into();
-        }
+        self.tenant = tenant.into();
+        self.principal = principal.into();
         self
     }
 
@@ -191,13 +184,27 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     }
 
     /// Reads one resource by its id: the raw JSON, or `None` where it does not exist. Goes ahead of a
-    /// scan's requests for the same quota ([`Priority::Interactive`]).
+    /// scan's requests for the same quota ([`Priority::Interactive`]); where many are read and nobody
+    /// waits, use [`get_with_priority`](Self::get_with_priority).
     ///
     /// # Errors
     /// As every request: `Unauthenticated`, `PermissionDenied`, `Throttled`, `Unavailable`, …
     pub async fn get(&self, id: &ResourceId, api_version: &str) -> Result<Option<Text>> {
+        self.get_with_priority(id, api_version, Priority::Interactive).await
+    }
+
+    /// As [`get`](Self::get), with a priority among those who wait for the same quota.
+    ///
+    /// # Errors
+    /// Those of `get`.
+    pub async fn get_with_priority(
+        &self,
+        id: &ResourceId,
+        api_version: &str,
+        priority: Priority,
+    ) -> Result<Option<Text>> {
         let link = format!("{}?api-version={api_version}", escape_path(id.as_str()));
-        match self.send(&Request::get(link).interactively()).await {
+        match self.send(&Request { priority, ..Request::get(link) }).await {
             Ok(body) => Ok(Some(body)),
             Err(error) if error.kind() == atg_core::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -208,13 +215,11 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     /// before it does, and a process meets one: the key names none.
     fn pace_key(&self, request: &Request) -> PaceKey {
         let scope = match request.operation {
-            OperationClass::Query => self.inner.tenant.clone(),
-            _ => {
-                subscription_of(&request.link).map_or_else(|| self.inner.tenant.clone(), Into::into)
-            }
+            OperationClass::Query => self.tenant.clone(),
+            _ => subscription_of(&request.link).map_or_else(|| self.tenant.clone(), Into::into),
         };
         PaceKey {
-            principal: self.inner.principal.clone(),
+            principal: self.principal.clone(),
             scope,
             region: "".into(),
             operation: request.operation,

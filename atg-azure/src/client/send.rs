@@ -1,27 +1,26 @@
 //! Sending: token, pace, transport, and what to do with each kind of answer.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use atg_core::{
     Error, ErrorKind, Pace, PaceObservation, PaceResult, Permit, QuotaHint, Result, Text,
 };
+use atg_perf::RetryBudget;
 use bytes::Bytes;
 use http::{HeaderMap, Response, header};
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::quota::{quota_hint, retry_after};
-use super::{ArmClient, Budget, Request};
+use super::{ArmClient, Request};
 use crate::Transport;
 use crate::service_error::ServiceError;
 use crate::token::AccessToken;
 
 /// A longer wait than this is worth a warning.
 const LONG_WAIT: Duration = Duration::from_secs(30);
-/// A budget that stays empty is told of as often.
-const EXHAUSTION: Duration = Duration::from_secs(60);
 
 /// What is remembered between the tries of one request.
 #[derive(Default)]
@@ -62,7 +61,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
         mut check: impl FnMut(Text) -> Result<R>,
     ) -> Result<R> {
         let mut tries = Tries::default();
-        self.budget().left.deposit();
+        self.budget().deposit();
         loop {
             let error = match self.try_once(request, &mut tries).await {
                 Ok(body) => match check(body) {
@@ -155,7 +154,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
         };
         let Some(wait) = wait else { return Err(error) };
         let path = path_of(request);
-        if wait > LONG_WAIT {
+        if wait > LONG_WAIT && self.is_first_in_minute(&self.inner.long_wait_told) {
             tracing::warn!(path, error = %error.report(), ?wait, "a long wait before the next try");
         } else {
             tracing::debug!(path, error = %error.report(), ?wait, "trying again");
@@ -198,25 +197,22 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
 
     /// Takes a repetition out of the budget; one that is empty is logged, once a minute.
     fn pay_for_repetition(&self, request: &Request) -> bool {
-        let now = self.inner.started.elapsed();
-        let mut budget = self.budget();
-        if budget.left.withdraw(now) {
-            return true;
-        }
-        let is_known = budget.told_at.is_some_and(|at| now.saturating_sub(at) < EXHAUSTION);
-        if !is_known {
-            budget.told_at = Some(now);
-        }
-        drop(budget);
-        if !is_known {
+        let paid = self.budget().withdraw(self.inner.started.elapsed());
+        if !paid && self.is_first_in_minute(&self.inner.exhaustion_told) {
             let path = path_of(request);
             tracing::warn!(path, "too many requests fail: some are not sent again");
         }
-        false
+        paid
     }
 
-    fn budget(&self) -> MutexGuard<'_, Budget> {
+    fn budget(&self) -> MutexGuard<'_, RetryBudget> {
         self.inner.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether something is told for the first time in this minute of the client's life.
+    fn is_first_in_minute(&self, told: &AtomicU64) -> bool {
+        let minute = self.inner.started.elapsed().as_secs() / 60 + 1;
+        told.swap(minute, Ordering::Relaxed) != minute
     }
 
     /// The body of an answer of 2xx; any other as an error.

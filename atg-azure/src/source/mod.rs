@@ -8,8 +8,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use atg_cache::Caller;
 use atg_core::{
-    Error, ErrorKind, Pace, Read, ResourceId, ResourceLookup, ResourceSource, Result, Scope,
-    SourceUsage, Text,
+    Error, ErrorKind, Pace, Priority, Read, ResourceId, ResourceLookup, ResourceSource, Result,
+    Scope, SourceUsage, Text,
 };
 use atg_perf::QuotaPace;
 use futures::stream::BoxStream;
@@ -31,6 +31,7 @@ pub struct AzureSource<T, P = QuotaPace> {
     rules: Arc<RuleSet>,
     settings: SourceSettings,
     api_versions: ApiVersions,
+    lookup_priority: Priority,
 }
 
 /// What an [`AzureSource`] reads, and in how many pieces.
@@ -79,6 +80,7 @@ impl<T: Transport + 'static, P: Pace + 'static> AzureSource<T, P> {
             rules: RuleSet::standard(),
             settings: SourceSettings::default(),
             api_versions: ApiVersions::new(),
+            lookup_priority: Priority::Interactive,
         }
     }
 
@@ -103,6 +105,15 @@ impl<T: Transport + 'static, P: Pace + 'static> AzureSource<T, P> {
     #[must_use]
     pub fn with_cache(mut self, cache: AnswerCache, caller: Caller) -> Self {
         self.api_versions = ApiVersions::cached(cache, caller);
+        self
+    }
+
+    /// The same source, whose [`lookup`](ResourceLookup::lookup)s go with this priority; ahead of the
+    /// scan's requests, [`Priority::Interactive`], unless set. Where many are looked up and nobody
+    /// waits, [`Priority::Bulk`] shares the quota with the scan.
+    #[must_use]
+    pub fn with_lookup_priority(mut self, priority: Priority) -> Self {
+        self.lookup_priority = priority;
         self
     }
 
@@ -163,7 +174,7 @@ impl<T: Transport + 'static, P: Pace + 'static> ResourceLookup for AzureSource<T
         })?;
         let resource_type = id.resource_type();
         let version = self.api_versions.of(&self.client, subscription, &resource_type).await?;
-        self.client.get(id, &version).await
+        self.client.get_with_priority(id, &version, self.lookup_priority).await
     }
 }
 
