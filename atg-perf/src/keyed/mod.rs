@@ -5,6 +5,8 @@ mod states;
 
 use std::fmt;
 use std::hash::Hash;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -61,6 +63,8 @@ pub struct KeyedLimiter<K: Hash + Eq + Clone> {
     limit: RateLimit,
     clock: TokioClock,
     limiter: RateLimiter<K, States<K>, TokioClock, NoOpMiddleware<Nanos>>,
+    /// The minute of its life in which a long wait was told of, counted from 1.
+    told: AtomicU64,
 }
 
 impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
@@ -74,7 +78,7 @@ impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
         let clock = TokioClock { origin: Instant::now() };
         let states = States::new(keys.max(1), clock);
         let limiter = RateLimiter::new(quota(limit), states, clock);
-        Self { limit, clock, limiter }
+        Self { limit, clock, limiter, told: AtomicU64::new(0) }
     }
 
     /// The limit of each key.
@@ -92,20 +96,30 @@ impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
     }
 
     /// Waits until a request may go, and counts it. Those who wait for one key go in no certain
-    /// order, so that one of many may wait for long; more than 30 s is worth a warning in the log.
+    /// order, so that one of many may wait for long; a wait of more than 30 s is worth a warning in
+    /// the log, one a minute for all keys.
     ///
     /// # Cancel safety
     /// A dropped wait counts nothing.
     pub async fn until_ready(&self, key: &K) {
-        let (began, mut is_told) = (Instant::now(), false);
+        let began = Instant::now();
         while let Err(RetryAfter(wait)) = self.check(key) {
-            let seconds = began.elapsed().saturating_add(wait).as_secs();
-            if seconds > LONG_WAIT.as_secs() && !std::mem::replace(&mut is_told, true) {
+            let whole = began.elapsed().saturating_add(wait);
+            if whole > LONG_WAIT && self.is_first_in_minute() {
+                let seconds = whole.as_secs();
                 tracing::warn!(seconds, limit = %self.limit, "a long wait for a key's limit");
             }
             // A wait that is over by now would not let anyone else run.
             tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
         }
+    }
+}
+
+impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
+    /// Whether a long wait is told of for the first time in this minute.
+    fn is_first_in_minute(&self) -> bool {
+        let minute = self.clock.origin.elapsed().as_secs() / 60 + 1;
+        self.told.swap(minute, Relaxed) != minute
     }
 }
 

