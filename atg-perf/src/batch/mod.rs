@@ -1,5 +1,6 @@
 //! Batch sizers: tables and a closed loop.
 
+mod alarm;
 mod bounds;
 mod fit;
 mod parallelism;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use atg_core::{BatchContext, BatchObservation, BatchResult};
 
+use super::alarm::{Alarm, Step, Verdict};
 use super::fit::{Fit, Point};
 
 /// Batches that are remembered; older ones count for less than a twentieth.
@@ -26,9 +27,6 @@ const CEILING_BATCHES: u64 = 50;
 /// How much a batch counts that had to be retried: its time is not its size's.
 const CONTENDED: f64 = 0.3;
 
-/// Batches within which a probe tells; else what is known is no longer believed.
-const PATIENCE: u64 = 16;
-
 /// Points without which no fit is believed.
 const FEW_POINTS: usize = 3;
 
@@ -43,38 +41,8 @@ pub(super) struct Surface {
     swing: f64,
     /// ln(rows) that failed, and until how many were seen it holds.
     ceiling: Option<(f64, u64)>,
-    alarm: Option<Alarm>,
+    alarm: Alarm,
     reason: Reason,
-}
-
-/// A batch was far dearer than the curve says: what is being done about it.
-#[derive(Debug, Clone, Copy)]
-struct Alarm {
-    /// Of the dear batch.
-    u: f64,
-    step: Step,
-    /// Whether the size that the step wants was handed out.
-    asked: bool,
-    /// How many batches had been seen when the step began.
-    since: u64,
-}
-
-impl Alarm {
-    /// Whether a batch of ln(rows) `u` is what the step wants.
-    fn is_probe(&self, u: f64) -> bool {
-        match self.step {
-            Step::Smaller => u < self.u - 1.0,
-            Step::Again => (u - self.u).abs() < 0.1,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// A quarter of it.
-    Smaller,
-    /// The same again.
-    Again,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +65,7 @@ impl Default for Surface {
             seen: 0,
             swing: SWING.0,
             ceiling: None,
-            alarm: None,
+            alarm: Alarm::default(),
             reason: Reason::None,
         }
     }
@@ -133,13 +101,9 @@ impl Surface {
 
     /// ln(rows) of the next batch, without bounds.
     fn choose(&mut self, centre: f64, batches_left: f64) -> f64 {
-        if let Some(alarm) = self.alarm.as_mut().filter(|alarm| !alarm.asked) {
-            alarm.asked = true;
-            self.reason = Reason::Probe(alarm.step);
-            return match alarm.step {
-                Step::Smaller => alarm.u - 4_f64.ln(),
-                Step::Again => alarm.u,
-            };
+        if let Some((step, u)) = self.alarm.wanted() {
+            self.reason = Reason::Probe(step);
+            return u;
         }
         if batches_left < TOO_FEW {
             self.reason = Reason::Best;
@@ -184,7 +148,7 @@ impl Surface {
 
     fn failed(&mut self, u: f64) {
         self.seen += 1;
-        self.alarm = None;
+        self.alarm.end();
         self.points.retain(|point| point.u < u);
         self.stay_below(u);
         let half = u - 2_f64.ln();
@@ -202,70 +166,41 @@ impl Surface {
 
     fn saw(&mut self, u: f64, elapsed: Duration, weight: f64) {
         self.seen += 1;
-        self.give_up_probing();
+        if self.alarm.gives_up(self.seen) {
+            // There is nothing that the curve could be held against.
+            self.points.clear();
+        }
         let Some(centre) = self.centre else { return };
         let y = elapsed.as_secs_f64().max(1e-9).ln() - u;
         let point = Point { u, y, weight };
         let fit = self.fit(centre);
         let dear = fit.filter(|_| self.points.len() > 4).and_then(|fit| dearer(&fit, &point));
-        if !self.is_of_an_alarm(point, dear) {
-            self.points.push_back(point);
-            if self.points.len() > REMEMBERED {
-                self.points.pop_front();
+        match self.alarm.judge(&point, dear, self.seen) {
+            Verdict::Believed => self.believe(point),
+            Verdict::Doubted => {}
+            Verdict::Slower(by) => {
+                self.points.iter_mut().for_each(|known| known.y += by);
+                self.believe(point);
+            }
+            Verdict::TooLarge(u) => {
+                self.points.retain(|known| known.u < u - 1.0);
+                self.centre = Some((u - 4_f64.ln()).max(0.0));
+                self.stay_below(u);
             }
         }
         self.swing = (self.swing * SWING.1).max(SWING.2);
         self.go();
     }
 
+    fn believe(&mut self, point: Point) {
+        self.points.push_back(point);
+        if self.points.len() > REMEMBERED {
+            self.points.pop_front();
+        }
+    }
+
     fn fit(&self, centre: f64) -> Option<Fit> {
         Fit::of(&self.points.iter(), centre).filter(|_| self.points.len() >= FEW_POINTS)
-    }
-
-    /// Where no probe came back as it was wanted, forgets the curve that nothing could be held
-    /// against.
-    fn give_up_probing(&mut self) {
-        if self.alarm.is_some_and(|alarm| self.seen > alarm.since + PATIENCE) {
-            self.alarm = None;
-            self.points.clear();
-        }
-    }
-
-    /// Raises an alarm, or takes its next step; true where the point is not to be believed as yet.
-    fn is_of_an_alarm(&mut self, point: Point, dear: Option<f64>) -> bool {
-        let contended = point.weight < 1.0;
-        let probe = self.alarm.is_some_and(|alarm| alarm.is_probe(point.u));
-        let since = self.seen;
-        let alarm = |u, step| Some(Alarm { u, step, asked: false, since });
-        match self.alarm {
-            None if dear.is_some() && !contended => self.alarm = alarm(point.u, Step::Smaller),
-            // That it is dear is not its size's fault: again.
-            Some(probed) if probe && contended && dear.is_some() => {
-                self.alarm = Some(Alarm { asked: false, ..probed });
-            }
-            Some(Alarm { step: Step::Smaller, u, .. }) if probe => {
-                self.alarm = match dear {
-                    // Both: it is the server, for all sizes alike.
-                    Some(by) => {
-                        self.points.iter_mut().for_each(|known| known.y += by);
-                        None
-                    }
-                    None => alarm(u, Step::Again),
-                };
-                return false;
-            }
-            Some(Alarm { step: Step::Again, u, .. }) if probe => {
-                self.alarm = None;
-                if dear.is_some() {
-                    // It is the size.
-                    self.points.retain(|known| known.u < u - 1.0);
-                    self.centre = Some((u - 4_f64.ln()).max(0.0));
-                    self.stay_below(u);
-                }
-            }
-            _ => {}
-        }
-        dear.is_some() && !contended
     }
 
     /// Goes where the fit says it is cheaper.

@@ -45,12 +45,12 @@ fn a_slower_server_is_believed_where_no_probe_is_as_small_as_asked() {
 fn a_slower_server_is_believed_where_the_probe_met_other_writers() {
     let mut surface = settled();
     write(&mut surface, 3.0, BatchResult::Committed, |rows| rows);
-    assert!(surface.alarm.is_some());
     let before = surface.seen;
     write(&mut surface, 9.0, BatchResult::Contended { retries: 2 }, |rows| rows);
-    // It is asked again, and the answer settles it.
+    // It is asked again, and the answer settles it, most of the way at once.
     write(&mut surface, 3.0, BatchResult::Committed, |rows| rows);
-    assert_eq!((surface.alarm.is_some(), surface.seen), (false, before + 2));
+    assert_eq!(surface.seen, before + 2);
+    assert!(expected(&surface) > 2.0, "{}", expected(&surface));
     (0..20).for_each(|_| write(&mut surface, 3.0, BatchResult::Committed, |rows| rows));
     assert!((expected(&surface) - 3.0).abs() < 0.3, "{}", expected(&surface));
 }
