@@ -125,6 +125,18 @@ async fn a_refused_token_is_renewed_once_whatever_failed_before() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_resource_that_is_cut_off_is_asked_for_again() {
+    for broken in [r#"{"id":"x","proper"#, "", "<html>"] {
+        let script = Script::new(&[(200, None, broken), FINE]);
+        assert_eq!(get(&script).await.unwrap().unwrap(), FINE.2, "{broken}");
+        assert_eq!(script.requests(), 2);
+    }
+    let script = Script::new(&[(200, None, r#"{"id":"#)]);
+    assert_eq!(get(&script).await.unwrap_err().kind(), ErrorKind::InvalidData);
+    assert_eq!(script.requests(), 6);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failing_server_is_asked_six_times() {
     let script = Script::new(&[BUSY]);
     assert_eq!(get(&script).await.unwrap_err().kind(), ErrorKind::Unavailable);

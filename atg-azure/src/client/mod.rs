@@ -13,6 +13,7 @@ use atg_core::{OperationClass, Pace, PaceKey, Priority, ResourceId, Result, Sour
 use atg_perf::{QuotaPace, RetryBudget};
 use bytes::Bytes;
 use http::Method;
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 pub use backoff::RetryPolicy;
@@ -204,7 +205,12 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
         priority: Priority,
     ) -> Result<Option<Text>> {
         let link = format!("{}?api-version={api_version}", escape_path(id.as_str()));
-        match self.send(&Request { priority, ..Request::get(link) }).await {
+        let request = Request { priority, ..Request::get(link) };
+        let whole = |body: Text| match serde_json::from_str::<IgnoredAny>(&body) {
+            Ok(IgnoredAny) => Ok(body),
+            Err(error) => Err(broken(&request, "the answer is no JSON").with_source(error)),
+        };
+        match self.send_checked(&request, whole).await {
             Ok(body) => Ok(Some(body)),
             Err(error) if error.kind() == atg_core::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -36,15 +36,10 @@ struct Tries {
 }
 
 impl<T: Transport, P: Pace> ArmClient<T, P> {
-    /// Sends until there is an answer of 2xx, checked for UTF-8, or no hope of one.
+    /// Sends until there is an answer of 2xx, checked for UTF-8, or no hope of one. An answer that
+    /// `check` finds broken (cut off, not JSON) is asked for again like a failure of the server.
     ///
     /// Cancel safe: dropping it abandons the request and returns what it held.
-    pub(crate) async fn send(&self, request: &Request) -> Result<Text> {
-        self.send_checked(request, Ok).await
-    }
-
-    /// As [`send`](Self::send); an answer that `check` finds broken (cut off, not JSON) is asked
-    /// for again like a failure of the server.
     pub(crate) async fn send_checked<R>(
         &self,
         request: &Request,

@@ -63,7 +63,7 @@ async fn a_lookup_goes_ahead_of_a_scan() {
         .map(|page| {
             let client = client.clone();
             let link = format!("/subscriptions/s/resources/{page}");
-            tokio::spawn(async move { client.send(&Request::get(link)).await.unwrap() })
+            tokio::spawn(async move { client.send_checked(&Request::get(link), Ok).await.unwrap() })
         })
         .collect();
     tokio::time::sleep(Duration::from_millis(2_500)).await;
@@ -84,10 +84,10 @@ async fn clients_that_share_a_pace_keep_their_quotas_apart() {
     let (paths, keys) = (Paths::default(), Keys::default());
     for [tenant, principal] in [["t1", "p"], ["t2", "p"], ["t2", "q"]] {
         let client = client(&paths, keys.clone()).with_identity(tenant, principal);
-        client.send(&Request::get("/subscriptions/s/resources")).await.unwrap();
-        client.send(&Request::get("/subscriptions?api-version=1")).await.unwrap();
+        client.send_checked(&Request::get("/subscriptions/s/resources"), Ok).await.unwrap();
+        client.send_checked(&Request::get("/subscriptions?api-version=1"), Ok).await.unwrap();
         client
-            .send(&Request::query("/providers/Microsoft.ResourceGraph/resources", "{}"))
+            .send_checked(&Request::query("/providers/Microsoft.ResourceGraph/resources", "{}"), Ok)
             .await
             .unwrap();
     }
