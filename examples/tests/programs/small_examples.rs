@@ -14,6 +14,15 @@ fn custom_source_runs() {
 }
 
 #[test]
+fn look_up_many_finds_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let ended = run(&mut program("look_up_many", folder.path())).done();
+    for part in ["600 found, 1 not there", "the run: Completed"] {
+        assert!(ended.stdout.contains(part), "{part:?} is not in {}", ended.stdout);
+    }
+}
+
+#[test]
 fn query_graph_shows_what_surrounds_a_node() {
     let folder = tempfile::tempdir().unwrap();
     scan(folder.path(), &format!("{QUICK} --resources 300 --scale-to 0 --quiet")).done();
