@@ -42,8 +42,8 @@ struct Options {
     #[arg(long, default_value = "sqlite")]
     sink: String,
     /// Numbers of workers [each 1 to 1024]: so many scopes are read at once and so many batches of
-    /// nodes written at once, while as many pages wait, two at least. Batches of relationships
-    /// are written as the sink's own profile says
+    /// nodes written at once at the most, while as many pages wait, two at least. The sink's own
+    /// sizer says how large batches are, and how many of relationships are written at once
     #[arg(long, value_delimiter = ',', default_value = "1,2,4,8,16,32", value_parser = clap::value_parser!(u16).range(1..=1_024))]
     workers: Vec<u16>,
     /// Rounds, of which the median counts [count, 1 to 1,000]
