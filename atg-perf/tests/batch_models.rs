@@ -9,38 +9,74 @@ use std::time::Duration;
 
 use atg_core::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer};
 use atg_perf::{Bounds, ResponseSurface, StaticTable};
-use cost_model::{Model, Random};
+use cost_model::{ALONE, Conditions, Model, Random};
 
 const MODELS: u64 = 100;
 
 /// Mean and 5th percentile of the efficiency of a sizer over so many models.
-fn efficiency(total: u64, make: impl Fn() -> Box<dyn BatchSizer>) -> (f64, f64) {
+fn efficiency(
+    total: u64,
+    conditions: Conditions,
+    make: impl Fn() -> Box<dyn BatchSizer>,
+) -> (f64, f64) {
     let mut random = Random(7);
     let mut found: Vec<f64> = (0..MODELS)
         .map(|number| {
             let model = Model::random(&mut random);
-            model.best(total, number) / model.load(&mut *make(), total, number)
+            let took = model.load(conditions, &mut *make(), total, number);
+            model.best(conditions, total, number) / took
         })
         .collect();
     found.sort_by(f64::total_cmp);
     (found.iter().sum::<f64>() / MODELS as f64, found[MODELS as usize / 20])
 }
 
+fn closed_loop() -> Box<dyn BatchSizer> {
+    Box::new(ResponseSurface::default())
+}
+
+fn table() -> Box<dyn BatchSizer> {
+    Box::new(StaticTable::default())
+}
+
+const FOUR: Conditions = Conditions { writers: 4, ..ALONE };
+
+/// Fails where the closed loop, over 400,000 rows, does not come as near to the best fixed size.
+fn comes_near(conditions: Conditions, least: f64) {
+    let (mean, low) = efficiency(400_000, conditions, closed_loop);
+    println!("400,000 rows: mean {mean:.3}, 5th percentile {low:.3}, {conditions:?}");
+    assert!(mean >= least && low >= 0.79, "{mean} {low} {conditions:?}");
+}
+
 #[test]
 fn the_closed_loop_comes_near_the_best_fixed_size() {
-    let (mean, low) = efficiency(400_000, || Box::new(ResponseSurface::default()));
-    println!("400,000 rows: mean {mean:.3}, 5th percentile {low:.3}");
-    let table = efficiency(400_000, || Box::new(StaticTable::default()));
-    println!("the table: {table:.3?}");
-    assert!(mean >= 0.93 && low >= 0.79, "{mean} {low}");
+    println!("the table: {:.3?}", efficiency(400_000, ALONE, table));
+    comes_near(ALONE, 0.93);
+}
+
+#[test]
+fn it_does_where_nobody_knows_how_many_rows_come() {
+    comes_near(Conditions { total_is_known: false, ..ALONE }, 0.93);
+}
+
+#[test]
+fn it_does_with_four_writers() {
+    comes_near(FOUR, 0.93);
+}
+
+#[test]
+fn it_does_where_writers_stand_in_each_others_way() {
+    comes_near(Conditions { contention: 0.15, ..FOUR }, 0.9);
 }
 
 #[test]
 fn at_few_rows_it_is_no_worse_than_the_table() {
-    let (mean, low) = efficiency(5_000, || Box::new(ResponseSurface::default()));
-    let (table, table_low) = efficiency(5_000, || Box::new(StaticTable::default()));
-    println!("5,000 rows: {mean:.3} {low:.3}; the table {table:.3} {table_low:.3}");
-    assert!(mean >= table * 0.97, "{mean} {table}");
+    for conditions in [ALONE, FOUR] {
+        let (mean, low) = efficiency(5_000, conditions, closed_loop);
+        let (other, other_low) = efficiency(5_000, conditions, table);
+        println!("5,000 rows: {mean:.3} {low:.3}; the table {other:.3} {other_low:.3}");
+        assert!(mean >= other * 0.97, "{mean} {other} {conditions:?}");
+    }
 }
 
 #[test]
@@ -101,4 +137,29 @@ fn a_size_that_had_no_memory_is_halved_and_not_soon_tried_again() {
     let failed = asked.iter().filter(|rows| **rows > 600).count();
     assert!(failed <= 4, "{asked:?}");
     assert!(asked.iter().rev().take(20).all(|rows| *rows > 200), "{asked:?}");
+}
+
+#[test]
+fn failures_one_after_the_other_do_not_hold_it_down_for_good() {
+    for failures in [1, 9, 10, 11, 14, 20, 40] {
+        let (mut sizer, mut asked) = (ResponseSurface::default(), Vec::new());
+        for batch in 0..failures + 300 {
+            let kind = BatchKind::Nodes;
+            let rows = sizer.next_size(&BatchContext {
+                kind,
+                rows_remaining: Some(10_000_000),
+                rows_done: 0,
+                parallelism: 1,
+                bytes_per_row: 0,
+            });
+            let result =
+                if batch < failures { BatchResult::Divided } else { BatchResult::Committed };
+            // The best is at thousands of rows.
+            let elapsed = Duration::from_secs_f64(0.02 + 2e-5 * rows as f64);
+            sizer.observe(&BatchObservation { kind, rows, bytes: 0, elapsed, result });
+            asked.push(rows);
+        }
+        let last = asked.iter().rev().take(20).min().unwrap();
+        assert!(*last > 1_000, "after {failures} failures: {asked:?}");
+    }
 }

@@ -19,19 +19,20 @@ use surface::Surface;
 /// A closed loop on goodput: it fits the cost of a row as a curve over the batch size, and goes
 /// where that is cheapest, for nodes and relationships apart.
 ///
-/// - **Start**: an eighth of the rows, 100 to 1,000; then twice and half of that, to have a curve.
+/// - **Start**: an eighth of the rows (a fourteenth with four writers), 100 to 1,000; a quarter of
+///   that for others in flight beside the first; then twice and half of it, to have a curve.
 /// - **Curve**: ln(time a row) as a parabola over ln(rows), fitted to what was seen last, outliers
 ///   counting less. Sizes swing around the best by 40% at first and 10% later, and the centre moves
-///   with the fit, at most by a factor of two a batch.
+///   with the fit, at most by a factor of two a batch. Once in 64 batches one has a quarter.
 /// - **Slowdowns**: a batch far dearer than the curve says is followed by one of a quarter. If that is
 ///   dear as well, it is the server, and the size stays; if not, and the size once more is dear
 ///   again, it is the size. Where none of this came back within 16 batches, the curve is begun anew.
 /// - **Failures** of memory or time, and batches that a sink had to divide, halve the size, and what
 ///   failed is not tried again for the next 50 batches.
-/// - **Writers**: half as many in flight where batches have to be retried for each other's sake, about
-///   three times in ten; one more again after 200 that were not, where that writes 7% faster.
+/// - **Writers**: half as many in flight where batches have to be retried for each other's sake once
+///   each in the mean; one more again after 200 that were not, where that writes 7% faster.
 /// - **Near the end**, with fewer than 15 batches to go, it explores nothing. Where nobody knows how
-///   many rows are to come, as many are expected as went before.
+///   many rows are to come, four times as many are expected as went before.
 ///
 /// Over random cost models with noise, spikes and changes of pace (`tests/batch_models.rs`), 400,000
 /// rows take 4% longer in the mean than by the best fixed size, which nobody knows beforehand.

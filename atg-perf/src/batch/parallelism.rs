@@ -5,8 +5,9 @@ use atg_core::{BatchObservation, BatchResult};
 /// How much the last batch counts in the mean of retries a batch.
 const MEMORY: f64 = 0.1;
 
-/// Retries a batch above which fewer writers are faster: each retry is a batch's work again.
-const TOO_MANY: f64 = 0.3;
+/// Retries a batch above which fewer writers are faster: each retry is a batch's work again, so that
+/// at one each of four writers bring what two bring alone.
+const TOO_MANY: f64 = 1.0;
 
 /// Batches without too many retries after which one writer more is tried.
 const PATIENCE: u32 = 200;
@@ -148,12 +149,14 @@ mod tests {
         let mut parallelism = Parallelism::default();
         assert_eq!(parallelism.allow(4), 4);
         for number in 0..300 {
-            parallelism.observe(&batch(u32::from(number % 8 == 0), 100));
+            // One batch in two, and once a batch four times.
+            let retries = if number == 150 { 4 } else { u32::from(number % 2 == 0) };
+            parallelism.observe(&batch(retries, 100));
             assert_eq!(parallelism.allow(4), 4, "{number}");
         }
         let mut steps = Vec::new();
-        for _ in 0..20 {
-            parallelism.observe(&batch(1, 100));
+        for _ in 0..30 {
+            parallelism.observe(&batch(2, 100));
             steps.push(parallelism.allow(4));
         }
         assert!(steps.is_sorted_by(|a, b| a >= b), "{steps:?}");

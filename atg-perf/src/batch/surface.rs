@@ -83,8 +83,8 @@ impl Surface {
     pub(super) fn next_size(&mut self, context: &BatchContext, most: usize) -> usize {
         let centre = *self.centre.get_or_insert_with(|| start(context));
         let remaining = context.rows_remaining.map(|rows| rows as f64);
-        // Where nobody knows, as many are expected as went before.
-        let left = remaining.unwrap_or(context.rows_done as f64) / centre.exp();
+        // Where nobody knows, some are expected by what went before.
+        let left = remaining.unwrap_or(4.0 * context.rows_done as f64) / centre.exp();
         let u = self.choose(centre, left);
         let cap = self.cap(most);
         if u > cap {
@@ -109,13 +109,22 @@ impl Surface {
             self.reason = Reason::Best;
             return centre;
         }
+        if self.explored > 0 && self.seen == 0 {
+            // Others in flight beside a first one that may be far too large.
+            self.reason = Reason::Start;
+            return centre - 4_f64.ln();
+        }
         self.explored += 1;
+        // One row up or down at least.
+        let swing = self.swing.max((-centre).exp().ln_1p());
         let (reason, off) = match self.explored - 1 {
             0 => (Reason::Start, 0.0),
             1 => (Reason::Bracket, 2_f64.ln()),
             2 => (Reason::Bracket, -(2_f64.ln())),
-            odd if odd % 2 == 1 => (Reason::Swing, self.swing),
-            _ => (Reason::Swing, -self.swing),
+            // A look far down costs little, for there is little in it.
+            far if far == 4 || far % 64 == 0 => (Reason::Swing, -(4_f64.ln())),
+            odd if odd % 2 == 1 => (Reason::Swing, swing),
+            _ => (Reason::Swing, -swing),
         };
         self.reason = reason;
         centre + off
@@ -183,9 +192,9 @@ impl Surface {
                 self.believe(point);
             }
             Verdict::TooLarge(u) => {
+                self.stay_below(u);
                 self.points.retain(|known| known.u < u - 1.0);
                 self.centre = Some((u - 4_f64.ln()).max(0.0));
-                self.stay_below(u);
             }
         }
         self.swing = (self.swing * SWING.1).max(SWING.2);
@@ -237,11 +246,12 @@ impl Surface {
     }
 }
 
-/// ln(rows) to start with: an eighth of all, 100 to 1,000.
+/// ln(rows) to start with: an eighth of all, less with several writers, 100 to 1,000.
 #[allow(clippy::cast_precision_loss, reason = "clamped to 1,000")]
 fn start(context: &BatchContext) -> f64 {
     let total = context.rows_remaining.map_or(8_000, |rows| rows.saturating_add(context.rows_done));
-    ((total / 8).clamp(100, 1_000) as f64).ln()
+    let parts = 6 + 2 * context.parallelism.clamp(1, 8) as u64;
+    ((total / parts).clamp(100, 1_000) as f64).ln()
 }
 
 /// By how much a point is dearer than the curve says, where that is not noise.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::cast_precision_loss)]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use atg_core::{BatchContext, BatchKind, BatchObservation, BatchResult, BatchSizer, FixedSizes};
@@ -29,6 +31,20 @@ impl Random {
         (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
     }
 }
+
+/// What a load is like beside what its batches cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Conditions {
+    /// Batches in flight at once, at the most.
+    pub writers: usize,
+    /// The chance that a batch is written twice, for each other that is in flight.
+    pub contention: f64,
+    /// Whether the sizer is told how many rows there will be.
+    pub total_is_known: bool,
+}
+
+/// One writer who knows what is to come.
+pub const ALONE: Conditions = Conditions { writers: 1, contention: 0.0, total_is_known: true };
 
 /// What a batch costs: a + b·n + c·n², with noise, now and then a spike, and a change of the
 /// server's pace amid the load.
@@ -71,36 +87,52 @@ impl Model {
     }
 
     /// Seconds for all rows by a sizer.
-    pub fn load(&self, sizer: &mut dyn BatchSizer, total: u64, seed: u64) -> f64 {
-        let (mut random, mut done, mut seconds) = (Random(seed), 0, 0.0);
-        while done < total {
-            let context = BatchContext {
-                kind: BatchKind::Nodes,
-                rows_remaining: Some(total - done),
-                rows_done: done,
-                parallelism: 1,
-                bytes_per_row: 700,
-            };
-            let rows = sizer.next_size(&context).min((total - done) as usize);
-            assert!((1..=10_000).contains(&rows));
-            let took = self.seconds(rows as f64, done as f64 / total as f64, &mut random);
-            sizer.observe(&BatchObservation {
-                kind: BatchKind::Nodes,
-                rows,
-                bytes: rows * 700,
-                elapsed: Duration::from_secs_f64(took),
-                result: BatchResult::Committed,
-            });
-            seconds += took;
-            done += rows as u64;
+    pub fn load(
+        &self,
+        conditions: Conditions,
+        sizer: &mut dyn BatchSizer,
+        total: u64,
+        seed: u64,
+    ) -> f64 {
+        let Conditions { writers, contention, total_is_known } = conditions;
+        let (mut random, mut sent, mut now) = (Random(seed), 0, Duration::ZERO);
+        // The earliest end first.
+        let mut in_flight: BinaryHeap<Reverse<(Duration, usize, Duration, u32)>> =
+            BinaryHeap::new();
+        loop {
+            let allowed = sizer.parallelism(BatchKind::Nodes, writers).clamp(1, writers);
+            while in_flight.len() < allowed && sent < total {
+                let context = BatchContext {
+                    kind: BatchKind::Nodes,
+                    rows_remaining: total_is_known.then_some(total - sent),
+                    rows_done: sent,
+                    parallelism: allowed,
+                    bytes_per_row: 700,
+                };
+                let rows = sizer.next_size(&context);
+                assert!((1..=10_000).contains(&rows));
+                let rows = rows.min((total - sent) as usize);
+                let took = self.seconds(rows as f64, sent as f64 / total as f64, &mut random);
+                let chance = contention * in_flight.len() as f64;
+                let retries = u32::from(chance > 0.0 && random.next() < chance);
+                let took = Duration::from_secs_f64(took) * (1 + retries);
+                sent += rows as u64;
+                in_flight.push(Reverse((now + took, rows, took, retries)));
+            }
+            let Some(Reverse((end, rows, elapsed, retries))) = in_flight.pop() else { break };
+            now = end;
+            let result = BatchResult::stored(false, retries);
+            let (kind, bytes) = (BatchKind::Nodes, rows * 700);
+            sizer.observe(&BatchObservation { kind, rows, bytes, elapsed, result });
         }
-        seconds
+        now.as_secs_f64()
     }
 
     /// The best that any fixed size reaches.
-    pub fn best(&self, total: u64, seed: u64) -> f64 {
+    pub fn best(&self, conditions: Conditions, total: u64, seed: u64) -> f64 {
         let sizes = (0..12).map(|step| 50.0 * 200_f64.powf(f64::from(step) / 11.0));
-        let load = |size: f64| self.load(&mut FixedSizes::new(size as usize, 1), total, seed);
+        let load =
+            |size: f64| self.load(conditions, &mut FixedSizes::new(size as usize, 1), total, seed);
         sizes.map(load).fold(f64::MAX, f64::min)
     }
 }

@@ -17,7 +17,7 @@ use clap::Parser;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, Table};
 
-use cost_model::{Model, Random};
+use cost_model::{ALONE, Conditions, Model, Random};
 use rivals::{HillClimb, Regression, TargetLatency};
 
 /// Batch sizers over random cost models, in virtual time.
@@ -47,13 +47,34 @@ const SIZERS: [(&str, Make); 8] = [
     ("linear regression", || Box::new(Regression::default())),
 ];
 
-/// Rows of a load; whether only models count whose server changes its pace amid the load.
-const LOADS: [(&str, u64, bool); 4] = [
-    ("5,000 rows", 5_000, false),
-    ("40,000 rows", 40_000, false),
-    ("400,000 rows", 400_000, false),
-    ("400,000, pace changes", 400_000, true),
+/// What is loaded, and how.
+struct Load {
+    name: &'static str,
+    rows: u64,
+    conditions: Conditions,
+    /// Whether only models count whose server changes its pace amid the load.
+    jumping: bool,
+}
+
+const FOUR: Conditions = Conditions { writers: 4, ..ALONE };
+
+const fn load(name: &'static str, rows: u64, conditions: Conditions) -> Load {
+    Load { name, rows, conditions, jumping: false }
+}
+
+const LOADS: [Load; 8] = [
+    load("5,000 rows", 5_000, ALONE),
+    load("four writers", 5_000, FOUR),
+    load("40,000 rows", 40_000, ALONE),
+    load("400,000 rows", 400_000, ALONE),
+    Load { jumping: true, ..load("pace changes", 400_000, ALONE) },
+    load("total unknown", 400_000, Conditions { total_is_known: false, ..ALONE }),
+    load("four writers", 400_000, FOUR),
+    load("in each other's way", 400_000, Conditions { contention: 0.15, ..FOUR }),
 ];
+/// Places of the loads that limits are for.
+const FEW: usize = 0;
+const MANY: usize = 3;
 
 /// The best fixed size's time as a share of a sizer's, over all models.
 struct Efficiency {
@@ -80,26 +101,27 @@ impl Efficiency {
 }
 
 /// Each load's models, each with the time by its best fixed size.
-fn models(options: &Options, rows: u64, jumping: bool) -> Vec<(u64, Model, f64)> {
+fn models(options: &Options, load: &Load) -> Vec<(u64, Model, f64)> {
     let mut random = Random(options.seed);
     let all = (0..options.models).map(|number| (number, Model::random(&mut random)));
-    let chosen = all.filter(|(_, model)| !jumping || model.jumps());
-    chosen.map(|(number, model)| (number, model.clone(), model.best(rows, number))).collect()
+    let chosen = all.filter(|(_, model)| !load.jumping || model.jumps());
+    let best = |number, model: &Model| model.best(load.conditions, load.rows, number);
+    chosen.map(|(number, model)| (number, model.clone(), best(number, &model))).collect()
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
     let mut table = Table::new();
-    let columns = LOADS.iter().map(|(name, ..)| format!("{name}: mean / p5 / worst"));
+    let columns = LOADS.iter().map(|load| load.name.to_owned());
     table
         .load_style(UTF8_FULL_CONDENSED)
         .set_header(std::iter::once("share of the best fixed size".to_owned()).chain(columns));
     let mut found: Vec<Vec<Efficiency>> = SIZERS.iter().map(|_| Vec::new()).collect();
-    for (_, rows, jumping) in LOADS {
-        let models = models(&options, rows, jumping);
+    for load in &LOADS {
+        let models = models(&options, load);
         for ((_, make), efficiencies) in SIZERS.iter().zip(&mut found) {
             let share = |(number, model, best): &(u64, Model, f64)| {
-                best / model.load(&mut *make(), rows, *number)
+                best / model.load(load.conditions, &mut *make(), load.rows, *number)
             };
             efficiencies.push(Efficiency::of(models.iter().map(share).collect()));
         }
@@ -111,7 +133,11 @@ fn main() -> ExitCode {
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    println!("{} cost models, seed {}\n{table}\n", options.models, options.seed);
+    let (count, seed) = (options.models, options.seed);
+    println!(
+        "{count} cost models, seed {seed}: mean / 5th percentile / worst; the columns behind 400,000 \
+         rows have as many\n{table}\n"
+    );
     report(&found)
 }
 
@@ -121,8 +147,8 @@ fn report(found: &[Vec<Efficiency>]) -> ExitCode {
         let place = SIZERS.iter().position(|(one, _)| *one == name)?;
         found.get(place)?.get(load)
     };
-    let ours = of(OURS, 2);
-    let few = |name| of(name, 0).map(|efficiency| efficiency.mean);
+    let ours = of(OURS, MANY);
+    let few = |name| of(name, FEW).map(|efficiency| efficiency.mean);
     let ratio = few(OURS).zip(few(TABLE)).map(|(ours, table)| ours / table);
     let limits = [
         Limit::least("400,000 rows, mean", ours.map(|one| one.mean), 0.93, "of the best"),
