@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::gate::Gate;
-use crate::long_wait::{LongWait, warn_of_long_refusal};
+use crate::long_wait::{LONG_WAIT, LongWait, Seldom, warn_of_long_refusal};
 use crate::quota::{Answer, Quota, Refusal};
 
 /// Requests on their way before the first answer: so many may be refused where nothing is left.
@@ -25,6 +25,8 @@ pub(crate) struct Lane {
     in_flight_limit: u32,
     state: Mutex<State>,
     queues: [Queue; 2],
+    /// Long waits.
+    told: Seldom,
 }
 
 /// The line of one priority.
@@ -41,6 +43,8 @@ struct State {
     in_flight: u32,
     waiting: [u32; 2],
     answered: bool,
+    /// When the last request went.
+    last_taken: Option<Duration>,
 }
 
 /// What there is for the first in line.
@@ -55,9 +59,11 @@ impl Lane {
     pub(crate) fn new(quota: &Quota, in_flight_limit: u32, origin: Instant) -> Self {
         let gate = Gate::open();
         let quota = *quota;
-        let state = State { quota, gate, in_flight: 0, waiting: [0; 2], answered: false };
+        let state =
+            State { quota, gate, in_flight: 0, waiting: [0; 2], answered: false, last_taken: None };
         let queues = [Queue::default(), Queue::default()];
-        Self { origin, in_flight_limit, state: Mutex::new(state), queues }
+        let told = Seldom::default();
+        Self { origin, in_flight_limit, state: Mutex::new(state), queues, told }
     }
 
     /// A permit, where nobody waits and one is there at once.
@@ -69,12 +75,14 @@ impl Lane {
         is_free.then(|| Permit::holding(Sent(Arc::clone(self))))
     }
 
-    /// Waits for a turn. A long wait of the first in line is logged, once.
+    /// Waits for a turn. Long waits are logged, one a minute.
     pub(crate) async fn wait(self: Arc<Self>, key: &PaceKey, priority: Priority) -> Permit {
         let waiting = Waiting::count_in(&self, priority);
         let queue = &self.queues[index(priority)];
-        let first = queue.turnstile.lock().await;
-        let mut word = LongWait::begin(key);
+        let mut word = LongWait::begin(key, &self.told, self.origin);
+        let in_line = queue.turnstile.lock();
+        let first = word.tell_while(in_line, "waiting in line", || self.is_moving()).await;
+        word.at_the_head();
         loop {
             let turn = self.turn(&mut self.state(), priority);
             match turn {
@@ -144,8 +152,15 @@ impl Lane {
             return Turn::At(ready_at);
         }
         state.quota.take(now, state.in_flight);
+        state.last_taken = Some(now);
         state.in_flight += 1;
         Turn::Now
+    }
+
+    /// Whether a request went not long ago.
+    fn is_moving(&self) -> bool {
+        let last = self.state().last_taken;
+        last.is_some_and(|last| self.origin.elapsed().saturating_sub(last) < LONG_WAIT)
     }
 
     fn most_in_flight(&self, state: &State) -> u32 {

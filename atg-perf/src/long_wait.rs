@@ -2,6 +2,8 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use atg_core::PaceKey;
@@ -10,30 +12,60 @@ use tokio::time::{Instant, timeout_at};
 /// A longer wait than this is worth a warning.
 pub(crate) const LONG_WAIT: Duration = Duration::from_secs(30);
 
-/// One wait of the first in line; it warns once at the most.
+/// Says something once a minute at the most, whoever has it to say.
+#[derive(Debug, Default)]
+pub(crate) struct Seldom(AtomicU64);
+
+impl Seldom {
+    /// Whether nothing was said yet in this minute since `origin`.
+    pub(crate) fn is_due(&self, origin: Instant) -> bool {
+        let minute = origin.elapsed().as_secs() / 60 + 1;
+        self.0.swap(minute, Relaxed) != minute
+    }
+}
+
+/// One wait, from taking a place in line; it is told of once at the most.
 pub(crate) struct LongWait<'a> {
     key: &'a PaceKey,
     began: Instant,
     is_told: bool,
+    /// What all who wait share, and since when it counts.
+    seldom: (&'a Seldom, Instant),
 }
 
 impl<'a> LongWait<'a> {
     /// A wait that begins now.
-    pub(crate) fn begin(key: &'a PaceKey) -> Self {
-        Self { key, began: Instant::now(), is_told: false }
+    pub(crate) fn begin(key: &'a PaceKey, seldom: &'a Seldom, origin: Instant) -> Self {
+        Self { key, began: Instant::now(), is_told: false, seldom: (seldom, origin) }
     }
 
-    /// Takes note that nothing goes until then; `None` is later than the clock can tell.
+    /// It goes on at the head of the line, from now.
+    pub(crate) fn at_the_head(&mut self) {
+        *self = Self { began: Instant::now(), is_told: false, ..*self };
+    }
+
+    /// Takes note that it lasts until then at least; `None` is later than the clock can tell.
     pub(crate) fn warn_until(&mut self, time: Option<Instant>) {
-        let wait =
+        let left =
             time.map_or(Duration::MAX, |time| time.saturating_duration_since(Instant::now()));
-        if wait > LONG_WAIT {
-            self.warn(wait, "the quota lets nothing through for long");
+        if left > LONG_WAIT {
+            self.tell(left, "the quota lets nothing through for long", false);
         }
     }
 
     /// Waits for what may take any time.
     pub(crate) async fn warn_while<T>(&mut self, what: impl Future<Output = T>) -> T {
+        self.tell_while(what, "waiting for requests under way, or for others to go first", || false)
+            .await
+    }
+
+    /// Waits in line; as long as it moves that is no warning.
+    pub(crate) async fn tell_while<T>(
+        &mut self,
+        what: impl Future<Output = T>,
+        reason: &'static str,
+        is_moving: impl Fn() -> bool,
+    ) -> T {
         let mut what = pin!(what);
         if !self.is_told
             && let Some(long) = self.began.checked_add(LONG_WAIT)
@@ -41,16 +73,22 @@ impl<'a> LongWait<'a> {
             if let Ok(done) = timeout_at(long, what.as_mut()).await {
                 return done;
             }
-            let waited = self.began.elapsed();
-            self.warn(waited, "waiting for requests under way, or for others to go first");
+            self.tell(self.began.elapsed(), reason, is_moving());
         }
         what.await
     }
 
-    fn warn(&mut self, wait: Duration, reason: &'static str) {
-        if !std::mem::replace(&mut self.is_told, true) {
-            let (scope, operation) = (&*self.key.scope, self.key.operation);
-            tracing::warn!(scope, ?operation, seconds = wait.as_secs(), reason, "a long wait");
+    fn tell(&mut self, wait: Duration, reason: &'static str, is_moving: bool) {
+        let (seldom, origin) = self.seldom;
+        if std::mem::replace(&mut self.is_told, true) || !seldom.is_due(origin) {
+            return;
+        }
+        let (scope, operation) = (&*self.key.scope, self.key.operation);
+        let seconds = wait.as_secs();
+        if is_moving {
+            tracing::info!(scope, ?operation, seconds, reason, "a long wait");
+        } else {
+            tracing::warn!(scope, ?operation, seconds, reason, "a long wait");
         }
     }
 }

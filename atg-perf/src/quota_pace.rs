@@ -30,7 +30,8 @@ const DEFAULT_IN_FLIGHT: u32 = 16;
 ///   keys of what users send bounds their number. A key waits for another for no longer than it
 ///   takes to find its place in a table, of which there are 16.
 /// - **Log**: a wait of more than 30 s is a warning, once for the refusal that asks for it and once
-///   for the first in line, with the key's scope and operation.
+///   a minute for all who wait, with the key's scope and operation; in a line that moves it is told
+///   of at the level info.
 ///
 /// Observe an answer while its permit lives, then drop the permit: the mirror counts the other
 /// requests under way.

@@ -5,8 +5,6 @@ mod states;
 
 use std::fmt;
 use std::hash::Hash;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use governor::clock::Clock;
@@ -18,7 +16,7 @@ use tokio::time::Instant;
 pub use rate_limit::RateLimit;
 use states::States;
 
-use crate::long_wait::LONG_WAIT;
+use crate::long_wait::{LONG_WAIT, Seldom};
 
 /// The keys that are remembered unless told.
 const DEFAULT_KEYS: usize = 100_000;
@@ -63,8 +61,8 @@ pub struct KeyedLimiter<K: Hash + Eq + Clone> {
     limit: RateLimit,
     clock: TokioClock,
     limiter: RateLimiter<K, States<K>, TokioClock, NoOpMiddleware<Nanos>>,
-    /// The minute of its life in which a long wait was told of, counted from 1.
-    told: AtomicU64,
+    /// Long waits.
+    told: Seldom,
 }
 
 impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
@@ -78,7 +76,7 @@ impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
         let clock = TokioClock { origin: Instant::now() };
         let states = States::new(keys.max(1), clock);
         let limiter = RateLimiter::new(quota(limit), states, clock);
-        Self { limit, clock, limiter, told: AtomicU64::new(0) }
+        Self { limit, clock, limiter, told: Seldom::default() }
     }
 
     /// The limit of each key.
@@ -105,21 +103,13 @@ impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
         let began = Instant::now();
         while let Err(RetryAfter(wait)) = self.check(key) {
             let whole = began.elapsed().saturating_add(wait);
-            if whole > LONG_WAIT && self.is_first_in_minute() {
+            if whole > LONG_WAIT && self.told.is_due(self.clock.origin) {
                 let seconds = whole.as_secs();
                 tracing::warn!(seconds, limit = %self.limit, "a long wait for a key's limit");
             }
             // A wait that is over by now would not let anyone else run.
             tokio::time::sleep(wait.max(Duration::from_millis(1))).await;
         }
-    }
-}
-
-impl<K: Hash + Eq + Clone> KeyedLimiter<K> {
-    /// Whether a long wait is told of for the first time in this minute.
-    fn is_first_in_minute(&self) -> bool {
-        let minute = self.clock.origin.elapsed().as_secs() / 60 + 1;
-        self.told.swap(minute, Relaxed) != minute
     }
 }
 

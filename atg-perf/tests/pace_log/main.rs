@@ -101,7 +101,7 @@ async fn requests_that_never_come_back_are_told_of_after_half_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_queue_is_nothing_to_tell_of() {
+async fn a_busy_queue_is_no_warning() {
     let (log, _listening) = Log::listen();
     let pace = Arc::new(FixedPace::new(1, 1));
     let tasks = (0..100).map(|_| {
@@ -109,7 +109,26 @@ async fn a_busy_queue_is_nothing_to_tell_of() {
         async move { drop(pace.acquire(&reads(), Priority::Bulk).await) }
     });
     futures::future::join_all(tasks).await;
-    assert_eq!(log.lines(), [""; 0]);
+    // A word a minute.
+    let lines = log.lines();
+    assert!((1..=2).contains(&lines.len()), "{lines:#?}");
+    assert!(lines[0].contains("INFO") && lines[0].contains("waiting in line"), "{lines:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_stands_still_is_told_of() {
+    let (log, _listening) = Log::listen();
+    let (pace, reads) = (QuotaPace::new().with_in_flight(1), reads());
+    let held = pace.acquire(&reads, Priority::Bulk).await;
+    // The first in line is kept beside other work, and looks no more.
+    let mut first = pace.acquire(&reads, Priority::Bulk);
+    assert!(timeout(secs(1), &mut first).await.is_err());
+    drop(held);
+    let behind = pace.acquire(&reads, Priority::Bulk);
+    assert!(timeout(secs(36_000), behind).await.is_err());
+    let lines = log.lines();
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(lines[0].contains("WARN") && lines[0].contains("waiting in line"), "{lines:#?}");
 }
 
 #[cfg(feature = "keyed-limiter")]
