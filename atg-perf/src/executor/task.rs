@@ -38,7 +38,7 @@ where
 /// What became of a task that handed nothing over.
 pub(super) fn lost<T, E>(error: JoinError) -> TaskOutcome<T, E> {
     match error.try_into_panic() {
-        Ok(panic) => TaskOutcome::Panicked { message: message(panic.as_ref()) },
+        Ok(panic) => TaskOutcome::Panicked { message: message(panic) },
         Err(_) => TaskOutcome::Cancelled,
     }
 }
@@ -46,11 +46,16 @@ pub(super) fn lost<T, E>(error: JoinError) -> TaskOutcome<T, E> {
 /// Calls what others wrote; a panic comes back as its message.
 pub(super) fn guarded<R>(call: impl FnOnce() -> R) -> Result<R, String> {
     // What was borrowed is not used again after a panic.
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| message(panic.as_ref()))
+    catch_unwind(AssertUnwindSafe(call)).map_err(message)
 }
 
-fn message(panic: &(dyn Any + Send)) -> String {
+/// The text of a panic, whose payload may panic in its turn when it is dropped.
+fn message(panic: Box<dyn Any + Send>) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a text").to_owned()
+    let text = text.unwrap_or("a panic without a text").to_owned();
+    if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        std::mem::forget(another);
+    }
+    text
 }

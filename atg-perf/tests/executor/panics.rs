@@ -67,3 +67,25 @@ async fn a_classifier_or_an_observer_that_panics_harms_nobody() {
         assert_eq!(calls.load(Ordering::SeqCst), run * 3);
     }
 }
+
+/// A payload that panics when it is dropped.
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "dropped");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payload_that_panics_in_its_turn_costs_its_task_alone() {
+    let outcome = AdaptiveExecutor::new(fixed(4))
+        .run(0..10_u64, |task| async move {
+            if task == 3 {
+                std::panic::panic_any(Bomb);
+            }
+            Ok::<_, String>(task)
+        })
+        .await;
+    assert_eq!((outcome.progress.succeeded, outcome.progress.panicked), (9, 1));
+}

@@ -306,3 +306,28 @@ fn the_table_names_each_metric_and_its_verdict() {
     let of = |word| text.lines().find_map(|line| column(line, word));
     assert!(of("verdict").is_some() && of("verdict") == of("SLOWER"), "{text}");
 }
+
+#[test]
+fn quantities_are_not_mixed_and_the_usual_one_counts() {
+    let run = |phases: &[(u64, u64)]| {
+        let mut run = RunReport::new("scan", invented::environment());
+        for (seconds, items) in phases {
+            run = run.with_phase(PhaseReport::new("p", Duration::from_secs(*seconds), *items));
+        }
+        run
+    };
+    // Once it moved nothing: times are compared, of both.
+    let side = |seconds| vec![run(&[(seconds, 0), (seconds, 5)]); MINIMUM_VALUES];
+    let compared_times = compared(&side(10), &side(20));
+    let phase = &compared_times.metrics[0];
+    assert_eq!((phase.quantity, phase.verdict), (Quantity::Seconds, Verdict::Worse));
+    // One run of many that moved nothing does not cost the others.
+    let usual = |items| {
+        let mut runs = vec![run(&[(10, 0)])];
+        runs.resize(1 + MINIMUM_VALUES, run(&[(10, items)]));
+        runs
+    };
+    let comparison = compared(&usual(100), &usual(50));
+    let phase = &comparison.metrics[0];
+    assert_eq!((phase.quantity, phase.verdict), (Quantity::PerSecond, Verdict::Worse));
+}
