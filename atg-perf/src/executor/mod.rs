@@ -36,8 +36,8 @@ pub use results::Results;
 ///   that ran then, and nothing more is tried for 16 tasks a worker. While there is too little
 ///   input, the number stays.
 /// - **Timeouts**: each task is given 3 times the 99th percentile of what the last 1,000 to 2,000
-///   successes took, within bounds; the longest bound until 20 have succeeded. Three time-outs
-///   among 60 tasks double that, so that a service that became slow is not cut off for ever; if
+///   successes took, within bounds; the longest bound until 20 have succeeded. Four time-outs
+///   among 300 tasks double that, so that a service that became slow is not cut off for ever; if
 ///   even the longest saves nobody while most others succeed, those tasks hang, and it goes back
 ///   for 240 tasks and more.
 /// - **Results**: one [`TaskReport`] for each task that was started, whatever happens: an error,

@@ -62,9 +62,9 @@ fn a_service_that_becomes_slow_is_not_locked_out() {
     let mut timeout = timeout();
     run(&mut timeout, 2_000, |_| Some(ms(100)));
     assert!(is_about(timeout.now(), ms(300)));
-    // Forty times slower: what it takes to find that out is three time-outs a doubling.
+    // Forty times slower: what it takes to find that out is four time-outs a doubling.
     let timed_out = run(&mut timeout, 3_000, |_| Some(ms(4_000)));
-    assert_eq!(timed_out, 12);
+    assert_eq!(timed_out, 16);
     assert!(is_about(timeout.now(), ms(12_000)), "{:?}", timeout.now());
 }
 
@@ -76,6 +76,15 @@ fn a_slow_tenth_is_found_although_it_was_cut_off() {
     run(&mut timeout, 2_000, slow_tenth);
     assert_eq!(run(&mut timeout, 2_000, slow_tenth), 0);
     assert!(is_about(timeout.now(), ms(27_000)), "{:?}", timeout.now());
+}
+
+#[test]
+fn a_slow_fiftieth_is_found_too() {
+    let mut timeout = timeout();
+    let slow_fiftieth = |task: u64| Some(if task.is_multiple_of(50) { ms(9_000) } else { ms(100) });
+    run(&mut timeout, 2_000, |_| Some(ms(100)));
+    run(&mut timeout, 4_000, slow_fiftieth);
+    assert_eq!(run(&mut timeout, 4_000, slow_fiftieth), 0);
 }
 
 #[test]
@@ -111,7 +120,7 @@ fn time_outs_from_before_it_was_widened_do_not_widen_it_again() {
     }
     assert_eq!(timeout.now(), before * 2);
     // Clean windows narrow it.
-    run(&mut timeout, 120, |_| Some(ms(100)));
+    run(&mut timeout, 600, |_| Some(ms(100)));
     assert_eq!(timeout.now(), before);
 }
 
