@@ -12,8 +12,8 @@ use crate::quota::Quota;
 /// Paces the requests of each key at a steady rate, whatever the answers say is left.
 ///
 /// For a service that tells nothing of its quotas but in its documents. A refusal holds its key
-/// as in [`QuotaPace`](crate::QuotaPace) and changes nothing else. Order, priorities and cancel
-/// safety are the same; so is the cost. There is no bound on requests in flight.
+/// as in [`QuotaPace`](crate::QuotaPace) and changes nothing else. Order, priorities, cancel
+/// safety and what is logged are the same; so is the cost. There is no bound on requests in flight.
 ///
 /// Timers tell whole milliseconds: who waits for less wakes late. What was lost so is made up for,
 /// so that the rate is reached however high; up to 2 ms worth of requests may go at once for it.

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::gate::Gate;
-use crate::long_wait::{LONG_WAIT, LongWait, Seldom, warn_of_long_refusal};
+use crate::long_wait::{LONG_WAIT, LongWait, Told, warn_of_long_refusal};
 use crate::quota::{Answer, Quota, Refusal};
 
 /// Requests on their way before the first answer: so many may be refused where nothing is left.
@@ -25,8 +25,7 @@ pub(crate) struct Lane {
     in_flight_limit: u32,
     state: Mutex<State>,
     queues: [Queue; 2],
-    /// Long waits.
-    told: Seldom,
+    told: Told,
 }
 
 /// The line of one priority.
@@ -62,7 +61,7 @@ impl Lane {
         let state =
             State { quota, gate, in_flight: 0, waiting: [0; 2], answered: false, last_taken: None };
         let queues = [Queue::default(), Queue::default()];
-        let told = Seldom::default();
+        let told = Told::new(origin);
         Self { origin, in_flight_limit, state: Mutex::new(state), queues, told }
     }
 
@@ -79,7 +78,7 @@ impl Lane {
     pub(crate) async fn wait(self: Arc<Self>, key: &PaceKey, priority: Priority) -> Permit {
         let waiting = Waiting::count_in(&self, priority);
         let queue = &self.queues[index(priority)];
-        let mut word = LongWait::begin(key, &self.told, self.origin);
+        let mut word = LongWait::begin(key, &self.told);
         let in_line = queue.turnstile.lock();
         let first = word.tell_while(in_line, "waiting in line", || self.is_moving()).await;
         word.at_the_head();

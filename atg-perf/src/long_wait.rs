@@ -20,28 +20,41 @@ impl Seldom {
     /// Whether nothing was said yet in this minute since `origin`.
     pub(crate) fn is_due(&self, origin: Instant) -> bool {
         let minute = origin.elapsed().as_secs() / 60 + 1;
-        self.0.swap(minute, Relaxed) != minute
+        self.0.fetch_max(minute, Relaxed) < minute
     }
 }
 
-/// One wait, from taking a place in line; it is told of once at the most.
+/// What all who wait for one key say seldom.
+#[derive(Debug)]
+pub(crate) struct Told {
+    origin: Instant,
+    waits_that_move: Seldom,
+    waits: Seldom,
+}
+
+impl Told {
+    pub(crate) fn new(origin: Instant) -> Self {
+        Self { origin, waits_that_move: Seldom::default(), waits: Seldom::default() }
+    }
+}
+
+/// One wait; each part of it, in line and at its head, is told of once at the most.
 pub(crate) struct LongWait<'a> {
     key: &'a PaceKey,
+    told: &'a Told,
     began: Instant,
     is_told: bool,
-    /// What all who wait share, and since when it counts.
-    seldom: (&'a Seldom, Instant),
 }
 
 impl<'a> LongWait<'a> {
     /// A wait that begins now.
-    pub(crate) fn begin(key: &'a PaceKey, seldom: &'a Seldom, origin: Instant) -> Self {
-        Self { key, began: Instant::now(), is_told: false, seldom: (seldom, origin) }
+    pub(crate) fn begin(key: &'a PaceKey, told: &'a Told) -> Self {
+        Self { key, told, began: Instant::now(), is_told: false }
     }
 
     /// It goes on at the head of the line, from now.
     pub(crate) fn at_the_head(&mut self) {
-        *self = Self { began: Instant::now(), is_told: false, ..*self };
+        *self = Self::begin(self.key, self.told);
     }
 
     /// Takes note that it lasts until then at least; `None` is later than the clock can tell.
@@ -67,27 +80,28 @@ impl<'a> LongWait<'a> {
         is_moving: impl Fn() -> bool,
     ) -> T {
         let mut what = pin!(what);
-        if !self.is_told
-            && let Some(long) = self.began.checked_add(LONG_WAIT)
-        {
-            if let Ok(done) = timeout_at(long, what.as_mut()).await {
+        let mut next = self.began.checked_add(LONG_WAIT);
+        while let Some(time) = next.filter(|_| !self.is_told) {
+            if let Ok(done) = timeout_at(time, what.as_mut()).await {
                 return done;
             }
             self.tell(self.began.elapsed(), reason, is_moving());
+            next = time.checked_add(LONG_WAIT);
         }
         what.await
     }
 
+    /// Tells of it, unless another did in this minute: then it is still to be told of. That a line
+    /// moves is told of each time, for it may stop.
     fn tell(&mut self, wait: Duration, reason: &'static str, is_moving: bool) {
-        let (seldom, origin) = self.seldom;
-        if std::mem::replace(&mut self.is_told, true) || !seldom.is_due(origin) {
-            return;
-        }
         let (scope, operation) = (&*self.key.scope, self.key.operation);
         let seconds = wait.as_secs();
         if is_moving {
-            tracing::info!(scope, ?operation, seconds, reason, "a long wait");
-        } else {
+            if self.told.waits_that_move.is_due(self.told.origin) {
+                tracing::info!(scope, ?operation, seconds, reason, "a long wait");
+            }
+        } else if !self.is_told && self.told.waits.is_due(self.told.origin) {
+            self.is_told = true;
             tracing::warn!(scope, ?operation, seconds, reason, "a long wait");
         }
     }

@@ -39,7 +39,7 @@ pub use results::Results;
 ///   successes took, within bounds; the longest bound until 20 have succeeded. Four time-outs
 ///   among 300 tasks double that, so that a service that became slow is not cut off for ever; if
 ///   even the longest saves nobody while most others succeed, those tasks hang, and it goes back
-///   for 240 tasks and more.
+///   for 12,000 tasks and more, or until most others time out.
 /// - **Results**: one [`TaskReport`] for each task that was started, whatever happens: an error,
 ///   a panic (of this task alone), a timeout, a fatal error of another, a cancellation, the end of
 ///   the time for the whole run. Only [`run`](Self::run)'s future, dropped, takes reports with it;

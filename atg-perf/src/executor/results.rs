@@ -174,7 +174,11 @@ impl<S: Stream, F, T: 'static, E: 'static> Results<S, F, T, E> {
     fn absorb(&mut self, joined: Result<(Id, Ended<T, E>), JoinError>) -> Option<u64> {
         let id = joined.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
         let in_flight = self.running.len();
-        let (task, _) = self.running.remove(&id)?;
+        let Some((task, _)) = self.running.remove(&id) else {
+            // It was left behind; its panic may have a payload that panics in its turn.
+            joined.err().map(lost::<T, E>);
+            return None;
+        };
         let (elapsed, outcome) = match joined {
             Ok((_, Ended { elapsed, result: Some(Ok(value)) })) => {
                 (elapsed, TaskOutcome::Succeeded(value))

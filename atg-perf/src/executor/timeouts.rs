@@ -24,9 +24,10 @@ const FREQUENT: (u32, u32) = (4, 300);
 /// that: it started before the time was doubled.
 const STALE: f64 = 0.75;
 
-/// Ends for which the time is not widened again where widening it saved nobody: at first,
-/// doubled each time, and at the most.
-const IN_VAIN: (u32, u32) = (240, 3_840);
+/// Ends for which the time is not widened again where widening it saved nobody, unless most time
+/// out: at first, doubled each time, and at the most. Some times what widening it takes, so that few
+/// tasks that hang are seldom waited for long.
+const IN_VAIN: (u32, u32) = (12_000, 96_000);
 
 /// The longest time that is told apart, in microseconds: a day.
 const DAY: u64 = 86_400_000_000;
@@ -112,7 +113,7 @@ impl TaskTimeout {
         }
         let mostly = self.timed_out > self.ended / 2;
         if self.now() < self.longest {
-            self.doublings += u32::from(self.in_vain == 0);
+            self.doublings += u32::from(self.in_vain == 0 || mostly);
         } else if self.doublings > 0 && !mostly {
             self.weigh_widening();
         }

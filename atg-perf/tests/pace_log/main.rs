@@ -1,4 +1,4 @@
-//! What a pace logs, in paused time: a long wait is told of once, with its key, and nothing else is.
+//! What a pace logs, in paused time: long waits, seldom, with their key, and nothing else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "../log_support/mod.rs"]
@@ -129,6 +129,29 @@ async fn a_line_that_stands_still_is_told_of() {
     let lines = log.lines();
     assert_eq!(lines.len(), 1, "{lines:#?}");
     assert!(lines[0].contains("WARN") && lines[0].contains("waiting in line"), "{lines:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_moved_for_long_is_warned_of_when_it_stops() {
+    let (log, _listening) = Log::listen();
+    let (pace, reads) = (QuotaPace::new().with_in_flight(1), reads());
+    let gone = std::cell::Cell::new(0);
+    // Each keeps its permit for a second; the hundredth for good.
+    let line = (0..200).map(|_| async {
+        let permit = pace.acquire(&reads, Priority::Bulk).await;
+        gone.set(gone.get() + 1);
+        if gone.get() == 100 {
+            std::mem::forget(permit);
+        } else {
+            sleep(secs(1)).await;
+        }
+    });
+    assert!(timeout(secs(3_600), futures::future::join_all(line)).await.is_err());
+    let lines = log.lines();
+    let warned = lines.iter().filter(|line| line.contains("WARN")).count();
+    assert!(lines[0].contains("INFO") && lines.len() - warned <= 4, "{lines:#?}");
+    // Once a minute, and by each of those who wait once.
+    assert!((1..=60).contains(&warned), "{lines:#?}");
 }
 
 #[cfg(feature = "keyed-limiter")]

@@ -103,6 +103,34 @@ fn tasks_that_hang_do_not_keep_it_wide() {
 }
 
 #[test]
+fn few_tasks_that_hang_hardly_widen_it() {
+    for (thousandths, most) in [(5, 3.0), (10, 12.0), (15, 12.0), (20, 12.0)] {
+        let (mut timeout, mut random) = (timeout(), fastrand::Rng::with_seed(thousandths));
+        run(&mut timeout, 2_000, |_| Some(ms(100)));
+        let (base, mut given) = (timeout.now(), Duration::ZERO);
+        for _ in 0..100_000 {
+            let hangs = random.u64(..1_000) < thousandths;
+            given += timeout.now();
+            run(&mut timeout, 1, |_| (!hangs).then_some(ms(100)));
+        }
+        let times = (given / 100_000).as_secs_f64() / base.as_secs_f64();
+        assert!(times < most, "{thousandths} in a thousand hang: {times:.1} times the base");
+    }
+}
+
+#[test]
+fn after_widening_in_vain_a_service_that_becomes_slow_is_not_locked_out() {
+    let (mut timeout, mut task) = (timeout(), 0_u64);
+    run(&mut timeout, 2_000, |_| Some(ms(100)));
+    while timeout.in_vain == 0 {
+        task += 1;
+        run(&mut timeout, 1, |_| (!task.is_multiple_of(50)).then_some(ms(100)));
+    }
+    let timed_out = run(&mut timeout, 3_000, |_| Some(ms(4_000)));
+    assert!(timed_out <= 20, "{timed_out}");
+}
+
+#[test]
 fn where_nothing_succeeds_it_goes_to_the_longest_and_stays() {
     let mut timeout = timeout();
     run(&mut timeout, 2_000, |_| Some(ms(100)));
