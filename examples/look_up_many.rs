@@ -34,7 +34,10 @@ async fn main() -> Result<()> {
     let cancel = CancellationToken::new();
     tokio::spawn(cancel_on_ctrl_c(cancel.clone()));
     let reader = source.clone();
-    let outcome = AdaptiveExecutor::new(ExecutorOptions::default())
+    // A wait for the quota is part of a task's time.
+    let shortest_timeout = Duration::from_secs(60);
+    let options = ExecutorOptions { shortest_timeout, ..ExecutorOptions::default() };
+    let outcome = AdaptiveExecutor::new(options)
         .with_classifier(classify)
         .with_cancellation(cancel)
         .run(ids, move |id| {

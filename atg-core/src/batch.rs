@@ -39,7 +39,7 @@ pub enum BatchResult {
         /// Retries until it was committed.
         retries: u32,
     },
-    /// It was committed in parts, for the store had not the memory or the time for the whole.
+    /// It was too large for one transaction, and committed in parts.
     Divided,
     /// The store ran out of memory for it.
     OutOfMemory,

@@ -207,7 +207,7 @@ impl<T: Transport, P: Pace> ArmClient<T, P> {
     /// Whether something is told for the first time in this minute of the client's life.
     fn is_first_in_minute(&self, told: &AtomicU64) -> bool {
         let minute = self.inner.started.elapsed().as_secs() / 60 + 1;
-        told.swap(minute, Ordering::Relaxed) != minute
+        told.fetch_max(minute, Ordering::Relaxed) < minute
     }
 
     /// The body of an answer of 2xx; any other as an error.

@@ -110,7 +110,8 @@ impl<T: Transport + 'static, P: Pace + 'static> AzureSource<T, P> {
 
     /// The same source, whose [`lookup`](ResourceLookup::lookup)s go with this priority; ahead of the
     /// scan's requests, [`Priority::Interactive`], unless set. Where many are looked up and nobody
-    /// waits, [`Priority::Bulk`] shares the quota with the scan.
+    /// waits, [`Priority::Bulk`] shares the quota with the scan. The list of api-versions, which the
+    /// first of them may ask for, goes ahead always.
     #[must_use]
     pub fn with_lookup_priority(mut self, priority: Priority) -> Self {
         self.lookup_priority = priority;

@@ -95,7 +95,7 @@ impl<'a> InFlight<'a> {
     }
 
     fn allowed(&self) -> usize {
-        self.sizer().parallelism(self.kind, self.wanted).max(1)
+        self.sizer().parallelism(self.kind, self.wanted).clamp(1, self.wanted)
     }
 
     fn sizer(&self) -> MutexGuard<'a, Box<dyn BatchSizer>> {

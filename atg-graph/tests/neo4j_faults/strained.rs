@@ -97,12 +97,17 @@ async fn a_network_that_stalls() {
     let (load, proxy) = (load(), Proxy::new(server).await);
     let limit = Duration::from_secs(1);
     let builder = || proxy.server.builder().response_timeout(limit).connect_timeout(limit);
-    let graph = loop {
-        // The first contact is not tried again.
-        if let Ok(graph) = builder().connect().await {
-            break graph;
+    let graph = ended(async {
+        loop {
+            // The first contact is not tried again.
+            match builder().connect().await {
+                Ok(graph) => break graph,
+                Err(error) => println!("{}", error.report()),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
-    };
+    })
+    .await;
     let stalls = async {
         // In the nodes, and in the sets.
         for pieces in [100, 300] {

@@ -20,7 +20,8 @@ use surface::Surface;
 /// where that is cheapest, for nodes and relationships apart.
 ///
 /// - **Start**: an eighth of the rows (a fourteenth with four writers), 100 to 1,000; a quarter of
-///   that for others in flight beside the first; then twice and half of it, to have a curve.
+///   that for others that are asked for before the first has ended, where there is enough to explore;
+///   then twice and half of it, to have a curve.
 /// - **Curve**: ln(time a row) as a parabola over ln(rows), fitted to what was seen last, outliers
 ///   counting less. Sizes swing around the best by 40% at first and 10% later, and the centre moves
 ///   with the fit, at most by a factor of two a batch. Once in 64 batches one has a quarter.

@@ -192,6 +192,8 @@ impl Surface {
                 self.believe(point);
             }
             Verdict::TooLarge(u) => {
+                // It may have been as good as any, once.
+                self.points.retain(|known| known.u < u);
                 self.stay_below(u);
                 self.points.retain(|known| known.u < u - 1.0);
                 self.centre = Some((u - 4_f64.ln()).max(0.0));

@@ -15,6 +15,10 @@ const CONTEXT: BatchContext = BatchContext {
 /// Writes a batch at so many milliseconds a row, of as many rows as `sent` makes of the size.
 fn write(surface: &mut Surface, a_row: f64, result: BatchResult, sent: impl Fn(usize) -> usize) {
     let rows = sent(surface.next_size(&CONTEXT, 10_000));
+    observe(surface, rows, a_row, result);
+}
+
+fn observe(surface: &mut Surface, rows: usize, a_row: f64, result: BatchResult) {
     let elapsed = Duration::from_secs_f64(a_row / 1e3) * u32::try_from(rows).unwrap();
     let (kind, bytes) = (BatchKind::Nodes, 0);
     surface.observe(&BatchObservation { kind, rows, bytes, elapsed, result });
@@ -53,4 +57,21 @@ fn a_slower_server_is_believed_where_the_probe_met_other_writers() {
     assert!(expected(&surface) > 2.0, "{}", expected(&surface));
     (0..20).for_each(|_| write(&mut surface, 3.0, BatchResult::Committed, |rows| rows));
     assert!((expected(&surface) - 3.0).abs() < 0.3, "{}", expected(&surface));
+}
+
+#[test]
+fn a_size_that_became_too_large_is_kept_below_though_larger_ones_were_good() {
+    let mut surface = settled();
+    let mut dear = Vec::new();
+    for _ in 0..40 {
+        let rows = surface.next_size(&CONTEXT, 10_000);
+        let is_dear = rows > 800;
+        observe(&mut surface, rows, if is_dear { 6.0 } else { 1.0 }, BatchResult::Committed);
+        dear.extend(is_dear.then_some(rows));
+        if let Some((ceiling, _)) = surface.ceiling {
+            let known = u32::try_from(*dear.iter().max().unwrap()).unwrap();
+            assert!(ceiling < f64::from(known).ln(), "{} {dear:?}", ceiling.exp());
+        }
+    }
+    assert!(surface.ceiling.is_some() && dear.len() < 12, "{dear:?}");
 }
