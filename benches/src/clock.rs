@@ -118,8 +118,25 @@ fn sum(shares: &[Share]) -> Sample {
 /// What this thread's processor spent on it.
 #[cfg(target_os = "linux")]
 fn processor_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    read(rustix::time::ClockId::ThreadCPUTime)
+}
+
+/// What all processors spent on this process, to the nanosecond.
+#[cfg(target_os = "linux")]
+pub fn process_time() -> Duration {
+    read(rustix::time::ClockId::ProcessCPUTime)
+}
+
+#[cfg(target_os = "linux")]
+fn read(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
     Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// Elsewhere the clock has to do.
+#[cfg(not(target_os = "linux"))]
+pub fn process_time() -> Duration {
+    processor_time()
 }
 
 /// Elsewhere the clock has to do.
