@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use atg_cache::{Cached, Caller, LoadOptions, LoadingCache, MemoryCache, TimeToLive};
-use atg_core::{Cache, Error, ErrorKind, Invalidation, Pace, Result};
+use atg_core::{Cache, Error, ErrorKind, Invalidation, Pace, Priority, Result};
 use serde::Deserialize;
 
 use crate::Transport;
@@ -152,7 +152,7 @@ async fn ask_for_providers<T: Transport, P: Pace>(
 ) -> Result<String> {
     let link = format!("/subscriptions/{subscription}/providers?api-version=2021-04-01");
     // Whoever asks cannot go on without it.
-    let request = Request::get(link).interactively();
+    let request = Request { priority: Priority::Interactive, ..Request::get(link) };
     let listed = client.send_checked(&request, |body| {
         let parsed = parse_providers(&body).and_then(|versions| serde_json::to_string(&versions));
         parsed.map_err(|error| {

@@ -97,11 +97,6 @@ impl Request {
         }
     }
 
-    /// The same request, ahead of those that can wait.
-    pub(crate) fn interactively(self) -> Self {
-        Self { priority: Priority::Interactive, ..self }
-    }
-
     pub(crate) fn query(link: impl Into<String>, body: impl Into<Bytes>) -> Self {
         Self {
             method: Method::POST,

@@ -1,3 +1,5 @@
+//! Whose quotas requests count against, and who goes first.
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -4,7 +4,7 @@ use atg_core::{BatchKind, GraphReader, GraphSink, Node, RelationshipFilter, Resu
 use futures::TryStreamExt;
 
 use super::filler::Filler;
-use super::in_flight::{Guides, InFlight};
+use super::in_flight::{Guides, InFlight, MOST_ROWS};
 use super::report::{ScalePhase, ScaleProgress};
 use super::stencil::{NodeStencil, RelationshipStencil};
 use super::template::{Template, read_only_filter};
@@ -16,8 +16,6 @@ const BATCH_BYTES: usize = 8 << 20;
 const SMALLEST_PAGE: usize = 64;
 /// Batches in flight at the most.
 const MOST_IN_FLIGHT: usize = 2;
-/// Rows in a batch at the most, whatever a sizer says.
-const MOST_ROWS: usize = 100_000;
 
 /// Copies of which batches in flight may hold nodes while no other has any: each batch goes from copy
 /// to copy through a page of the template.
@@ -46,7 +44,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
         let total = self.template.nodes.saturating_mul(self.copies);
         let at_once = profile.node_writers;
         let mut writes = self.writes(ScalePhase::Nodes, at_once, Some(total), total);
-        let mut batch = Batch::new(next_size(&writes));
+        let mut batch = Batch::new(writes.next_size());
         let mut page = Batch::new(self.page_rows(profile.node_rows));
         let mut nodes = self.reader.nodes(read_only_filter(), None);
         while let Some(node) = nodes.try_next().await? {
@@ -68,7 +66,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
         let at_once = profile.relationship_writers;
         let about = self.template_relationships.saturating_mul(self.copies);
         let mut writes = self.writes(ScalePhase::Relationships, at_once, None, about);
-        let mut batch = Batch::new(next_size(&writes));
+        let mut batch = Batch::new(writes.next_size());
         let mut page = Batch::new(self.page_rows(profile.relationship_rows));
         let mut template_relationships = 0;
         let filter = RelationshipFilter { synthetic: Some(false), ..RelationshipFilter::default() };
@@ -130,7 +128,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             return Ok(());
         }
         writes.push(size, write_nodes(self.sink.clone(), batch.take())).await?;
-        batch.rows = next_size(writes);
+        batch.rows = writes.next_size();
         Ok(())
     }
 
@@ -144,7 +142,7 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             return Ok(());
         }
         writes.push(size, write_relationships(self.sink.clone(), batch.take())).await?;
-        batch.rows = next_size(writes);
+        batch.rows = writes.next_size();
         Ok(())
     }
 
@@ -175,10 +173,6 @@ impl<'a, R: GraphReader, S: GraphSink + Clone + 'static> Copier<'a, R, S> {
             progress(ScaleProgress { phase, done, total });
         })
     }
-}
-
-fn next_size(writes: &InFlight<'_>) -> usize {
-    writes.next_size().min(MOST_ROWS)
 }
 
 /// Rows up to a number, and to a bound on bytes.

@@ -12,6 +12,9 @@ use tokio::time::Instant;
 
 use super::write::Stored;
 
+/// Rows in a write at the most, whatever a sizer says.
+pub(super) const MOST_ROWS: usize = 100_000;
+
 /// A sizer that clones of an operation share.
 pub(super) type SharedSizer = Arc<Mutex<Box<dyn BatchSizer>>>;
 
@@ -70,7 +73,7 @@ impl<'a> InFlight<'a> {
             parallelism: self.allowed(),
             bytes_per_row: usize::try_from(bytes / rows.max(1)).unwrap_or(usize::MAX),
         };
-        self.sizer().next_size(&context).max(1)
+        self.sizer().next_size(&context).clamp(1, MOST_ROWS)
     }
 
     /// Starts a write of so many rows and bytes, once there is room for it.

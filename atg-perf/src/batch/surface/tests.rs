@@ -1,3 +1,5 @@
+//! The loop against servers whose pace changes.
+
 use std::time::Duration;
 
 use atg_core::{BatchContext, BatchKind, BatchObservation, BatchResult};
